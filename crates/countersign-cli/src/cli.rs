@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::completions::CompletionsArgs;
 use crate::diagnose::DiagnoseArgs;
+use crate::event::EventArgs;
 use crate::manual::ManArgs;
 use crate::request::RequestArgs;
 use crate::scheme::SchemeName;
@@ -59,12 +60,18 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct SchemesArgs {
-    /// Name of a built-in scheme, or path of a scheme's TOML file; lists all built-in schemes if
-    /// omitted
+    /// Name of a built-in scheme, or path of a scheme's TOML file, to describe it; or a part of a
+    /// name, title or header, to list the schemes that have it. If omitted, all are listed
     #[arg(value_parser = SchemeName, hide_possible_values = true)]
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) form: SchemesForm,
+    /// List the scheme's sample events, for `--sample` of `sign` and `send`
+    #[arg(long, requires = "name", conflicts_with_all = ["toml", "markdown"])]
+    pub(crate) samples: bool,
+    /// List the schemes with all columns, and lines of any length
+    #[arg(long, conflicts_with_all = ["json", "toml", "markdown", "samples"])]
+    pub(crate) wide: bool,
 }
 
 /// The output format; the default is a human-readable table or list.
@@ -111,7 +118,7 @@ pub(crate) struct SignArgs {
     #[command(flatten)]
     pub(crate) secrets: SecretArgs,
     #[command(flatten)]
-    pub(crate) request: RequestArgs,
+    pub(crate) event: EventArgs,
     /// Event id to sign, if the scheme signs one [default: `msg_` and 128 random bits]
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
@@ -148,7 +155,9 @@ Exit status: 0 verified (or done), 1 rejected, 2 bad usage or configuration.";
 const SCHEMES_EXAMPLES: &str = "\
 Examples:
   countersign schemes
+  countersign schemes pay
   countersign schemes venum
+  countersign schemes stripe --samples
   countersign schemes ./acme.toml
   countersign schemes stripe --toml >acme.toml
   countersign schemes --json | jq -r '.[].name'
@@ -201,7 +210,8 @@ configuration, 3 no cause was found.";
 
 const SIGN_EXAMPLES: &str = "\
 Prints only the headers that the scheme adds. If the request already has headers with these names,
-replace them with the printed ones. A delivery that a receiver rejects despite a correct signature,
+replace them with the printed ones. With `--sample`, prints the whole request, as `--request` reads
+it. A delivery that a receiver rejects despite a correct signature,
 for example because of its content encoding, is signed, and a note gives the reason.
 
 Examples:
@@ -210,6 +220,10 @@ Examples:
   Verify the result:
     countersign sign --scheme stripe --secret-env S --body b.json |
       countersign verify --scheme stripe --secret-env S --body b.json -H @-
+
+  Sign a sample event of the provider, and verify it:
+    countersign sign --scheme stripe --secret-env S --sample |
+      countersign verify --scheme stripe --secret-env S --request -
 
   Send with curl:
     countersign sign --scheme standardwebhooks --secret-env S --body b.json |
@@ -228,14 +242,22 @@ body are sent unchanged, except for connection headers. The receiver may reject 
 because of its timestamp.
 
 `--attack all` also sends genuine deliveries and duplicates, with generated event ids, to check that
-the endpoint accepts them. It waits up to 10 s for each response.
+the endpoint accepts them. It waits up to 10 s for each response. The first is a genuine delivery: if
+it is not answered with a 2xx, no attack is sent, and the exit status is 2.
 
 Examples:
   countersign send --to http://127.0.0.1:3000/hooks --scheme venum --secret-env S --body event.json
 
+  Send a sample event of the provider (`countersign schemes github --samples` lists them):
+    countersign send --sample push --to http://127.0.0.1:3000/hooks --scheme github --secret-env S
+
   Attack an endpoint and print a report:
-    countersign send --attack all --to http://127.0.0.1:3000/hooks --scheme stripe --secret-env S \\
-      --body event.json
+    countersign send --attack all --sample --to http://127.0.0.1:3000/hooks --scheme stripe \\
+      --secret-env S
+
+  The same in CI, with a report for the CI server:
+    countersign send --attack all --sample --to http://127.0.0.1:3000/hooks --scheme stripe \\
+      --secret-env S --junit attacks.xml --sarif attacks.sarif
 
   Send one forgery:
     countersign send --attack stale --to https://example.com/hooks --scheme slack --secret-env S \\
@@ -251,7 +273,7 @@ Examples:
       --request captures/2026….json
 
 Exit status: 0 if every response was the expected one (with `--verbatim`: a 2xx), 1 if not, 2 bad
-usage or configuration.";
+usage or configuration, or a receiver that does not accept the genuine delivery of `--attack all`.";
 
 const SERVE_EXAMPLES: &str = "\
 Configuration file:

@@ -3,12 +3,13 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `cli.rs` | the commands, their arguments and help |
-//! | `scheme.rs`, `secrets.rs`, `request.rs` | the arguments for a scheme, secrets and a request |
+//! | `scheme.rs`, `secrets.rs`, `request.rs`, `event.rs` | the arguments for a scheme, secrets, and a request or a sample event |
 //! | `schemes.rs`, `verify.rs`, `diagnose.rs`, `sign.rs`, `send.rs`, `serve.rs`, `demo.rs`, `completions.rs`, `manual.rs` | one command each |
 //! | `server_url.rs` | the URL of a server that requests are sent to |
 //! | `files.rs` | reads files up to a maximum size |
 //! | `possible_secret.rs` | keeps texts that may be a secret out of errors |
 //! | `random.rs` | random ids and secrets |
+//! | `rejection.rs` | why a receiver rejects a delivery that is signed correctly |
 //! | `fix.rs` | errors that the user has to fix |
 //! | `output.rs`, `output/`, `table.rs` | output and exit status |
 //! | `queue.rs` | a bounded queue for background output |
@@ -17,6 +18,7 @@ mod cli;
 mod completions;
 mod demo;
 mod diagnose;
+mod event;
 mod files;
 mod hop_by_hop;
 mod manual;
@@ -24,6 +26,7 @@ mod output;
 mod possible_secret;
 mod queue;
 mod random;
+mod rejection;
 mod request;
 mod scheme;
 mod schemes;

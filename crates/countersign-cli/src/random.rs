@@ -1,12 +1,16 @@
-//! Random text from the operating system.
+//! Random numbers from the operating system.
 
 use ring::rand::SystemRandom;
 
 use crate::usage_error::UsageError;
 
-/// 128 random bits, in hexadecimal.
-pub(crate) fn hex_128() -> Result<String, UsageError> {
+pub(crate) fn bits_128() -> Result<u128, UsageError> {
     let random = ring::rand::generate::<[u8; 16]>(&SystemRandom::new())
         .map_err(|_| UsageError::new("the operating system returned no random numbers"))?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(random.expose())))
+    Ok(u128::from_ne_bytes(random.expose()))
+}
+
+/// 128 random bits, in hexadecimal.
+pub(crate) fn hex_128() -> Result<String, UsageError> {
+    Ok(format!("{:032x}", bits_128()?))
 }

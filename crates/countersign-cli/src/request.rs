@@ -64,6 +64,39 @@ impl RequestArgs {
             return Ok(request);
         }
         self.check_standard_input()?;
+        let headers = self.read_headers()?;
+        let body = match &self.body {
+            Some(path) => {
+                let what = format!("the body's file `{}`", shown_path(path));
+                read_or_stdin(path, FileKind::Body, &what)?.into()
+            }
+            None => Bytes::new(),
+        };
+        Ok(Request { method: self.method.clone(), url: self.url.clone(), headers, body })
+    }
+
+    /// The file with the complete request.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.request.as_deref()
+    }
+
+    /// A request with this body and, unless the user gives others, these headers.
+    pub(crate) fn with_event(
+        &self,
+        event_headers: impl Iterator<Item = (&'static str, String)>,
+        body: String,
+    ) -> Result<Request, UsageError> {
+        let mut headers = self.read_headers()?;
+        let added = event_headers
+            .filter(|(name, _)| !headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name)));
+        let added: Vec<_> =
+            added.map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
+        headers.extend(added);
+        let (method, url) = (self.method.clone(), self.url.clone());
+        Ok(Request { method, url, headers, body: body.into() })
+    }
+
+    fn read_headers(&self) -> Result<Vec<(String, Vec<u8>)>, UsageError> {
         let mut headers = Vec::new();
         for header in &self.headers {
             match header.strip_prefix('@') {
@@ -78,14 +111,7 @@ impl RequestArgs {
                 })?),
             }
         }
-        let body = match &self.body {
-            Some(path) => {
-                let what = format!("the body's file `{}`", shown_path(path));
-                read_or_stdin(path, FileKind::Body, &what)?.into()
-            }
-            None => Bytes::new(),
-        };
-        Ok(Request { method: self.method.clone(), url: self.url.clone(), headers, body })
+        Ok(headers)
     }
 
     /// Rejects two readers of standard input: the second one would read nothing.
@@ -130,12 +156,17 @@ impl Request {
 
     /// The request, for a diagnosis.
     pub(crate) fn captured(&self) -> CapturedRequest {
-        self.captured_with(self.headers.clone(), self.body.clone())
+        let captured = CapturedRequest::new(self.headers.clone(), self.body.clone());
+        let captured = captured.with_method(self.method.as_str());
+        match &self.url {
+            Some(url) => captured.with_url(url.as_str()),
+            None => captured,
+        }
     }
 
-    /// The signed request, for a diagnosis: headers with the names of the signature headers are
-    /// replaced, or the body is replaced.
-    pub(crate) fn captured_signed(&self, signed: &SignedRequest) -> CapturedRequest {
+    /// The signed request: headers with the names of the signature headers are replaced, or the
+    /// body is replaced.
+    pub(crate) fn signed(&self, signed: &SignedRequest) -> Self {
         let is_new = |name: &str| {
             signed.headers().iter().any(|(signed, _)| signed.eq_ignore_ascii_case(name))
         };
@@ -144,15 +175,26 @@ impl Request {
         let added = signed.headers().iter();
         headers.extend(added.map(|(name, value)| (name.clone(), value.clone().into_bytes())));
         let body = signed.body().map_or_else(|| self.body.clone(), Bytes::copy_from_slice);
-        self.captured_with(headers, body)
+        Self { method: self.method.clone(), url: self.url.clone(), headers, body }
     }
 
-    fn captured_with(&self, headers: Vec<(String, Vec<u8>)>, body: Bytes) -> CapturedRequest {
-        let captured = CapturedRequest::new(headers, body).with_method(self.method.as_str());
-        match &self.url {
-            Some(url) => captured.with_url(url.as_str()),
-            None => captured,
+    /// The request that is sent to this URL, which is public unless the user gives another one.
+    pub(crate) fn sent(&self, sent: &http::Request<Bytes>, to: &str) -> Self {
+        let headers = sent.headers().iter();
+        Self {
+            method: sent.method().to_string(),
+            url: Some(self.url.as_deref().unwrap_or(to).to_owned()),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+                .collect(),
+            body: sent.body().clone(),
         }
+    }
+
+    /// The contents of a request file.
+    pub(crate) fn to_file(&self) -> Result<String, UsageError> {
+        file::write(self)
+            .map_err(|error| UsageError::because("the request cannot be written as JSON", error))
     }
 
     /// The signed URL; `None` if the scheme signs no URL.

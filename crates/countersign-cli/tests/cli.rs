@@ -17,6 +17,8 @@ mod output;
 mod program;
 #[path = "cli/request.rs"]
 mod request;
+#[path = "cli/samples.rs"]
+mod samples;
 #[path = "cli/schemes.rs"]
 mod schemes;
 #[path = "cli/secrets.rs"]
@@ -29,3 +31,5 @@ mod terminal;
 mod vectors;
 #[path = "cli/verify.rs"]
 mod verify;
+#[path = "cli/width.rs"]
+mod width;

@@ -1,13 +1,14 @@
-//! Parses a request file: JSON with `method`, `url`, `headers` and `body_base64`, and for a
+//! Reads and writes a request file: JSON with `method`, `url`, `headers` and `body_base64`, and for a
 //! captured request `headers_base64`, `redacted` and `body_complete`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::error::Category;
 
@@ -35,6 +36,41 @@ fn unreadable(error: &serde_json::Error) -> String {
         ),
         _ => error.to_string(),
     }
+}
+
+/// Writes the file of a request.
+pub(super) fn write(request: &Request) -> serde_json::Result<String> {
+    let mut file = WrittenFile {
+        method: &request.method,
+        url: request.url.as_deref(),
+        headers: BTreeMap::new(),
+        headers_base64: BTreeMap::new(),
+        body_base64: STANDARD.encode(&request.body),
+    };
+    for (name, _) in &request.headers {
+        let values = || request.values(name);
+        match values().map(str::from_utf8).collect() {
+            Ok(texts) => drop(file.headers.insert(name, texts)),
+            Err(_) => {
+                let encoded = values().map(|value| STANDARD.encode(value)).collect();
+                file.headers_base64.insert(name, encoded);
+            }
+        }
+    }
+    Ok(serde_json::to_string_pretty(&file)? + "\n")
+}
+
+/// A request that is written, with all values of each header.
+#[derive(Serialize)]
+struct WrittenFile<'a> {
+    method: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    headers: BTreeMap<&'a str, Vec<&'a str>>,
+    /// The headers with a value that is not text.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers_base64: BTreeMap<&'a str, Vec<String>>,
+    body_base64: String,
 }
 
 /// The fields of the file, untyped, so that the error for a wrong type can name the field.

@@ -4,7 +4,7 @@ use crate::program::{Files, countersign};
 
 #[test]
 fn all_schemes_are_listed_with_what_tells_them_apart() {
-    let listed = countersign("schemes").run().with(0);
+    let listed = countersign("schemes --wide").run().with(0);
     let mut lines = listed.stdout.lines();
     assert_eq!(
         lines.next().unwrap().split_whitespace().collect::<Vec<_>>(),
@@ -179,7 +179,7 @@ fn a_product_that_signs_by_anothers_scheme_is_found_under_its_own_name() {
     let text = countersign("schemes clerk").run().with(0).stdout;
     assert!(text.starts_with("svix: Svix\n"), "{text}");
     assert!(text.lines().any(|line| line.trim_start() == "clerk"), "{text}");
-    let listed = countersign("schemes").run().with(0).stdout;
+    let listed = countersign("schemes --wide").run().with(0).stdout;
     let svix = listed.lines().find(|line| line.starts_with("svix ")).unwrap();
     assert!(svix.ends_with("  autumn, brex, clerk, resend"), "{svix}");
     let json = countersign("schemes svix --json").run().with(0).json();

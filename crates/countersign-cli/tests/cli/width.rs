@@ -1,0 +1,58 @@
+//! Output for people fits the terminal.
+
+use crate::program::{Files, countersign};
+
+#[test]
+fn nothing_is_wider_than_80_columns_and_nothing_is_lost_in_a_pipe() {
+    let sign = countersign("sign --scheme github --secret-env S --sample").env("S", "secret");
+    let files = Files::new().with("request.json", sign.run().with(0).stdout);
+    for words in [
+        "schemes",
+        "schemes pay",
+        "schemes stripe",
+        "schemes aws-sns",
+        "schemes github --samples",
+        "demo",
+        "verify --scheme github --secret-env S --request",
+        "verify --scheme stripe --secret-env S --request",
+        "diagnose --scheme github --secret-env OTHER --request",
+        "diagnose --scheme stripe --secret-env S --request",
+    ] {
+        let shown = |columns: Option<&str>| {
+            let file = words.ends_with("--request").then(|| files.arg("request.json"));
+            let program = countersign(words).args(file).env("S", "secret").env("OTHER", "secret ");
+            let program = match columns {
+                Some(columns) => program.env("COLUMNS", columns),
+                None => program,
+            };
+            program.run().stdout
+        };
+        let narrow = shown(Some("80"));
+        let longest = narrow.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(80) && longest > Some(0), "{words}:\n{narrow}");
+        assert!(narrow.lines().all(|line| !line.ends_with(' ')), "{words}:\n{narrow}");
+        assert!(!shown(None).contains('…'), "{words}");
+    }
+    assert!(countersign("schemes").env("COLUMNS", "80").run().stdout.contains('…'));
+    let wide = countersign("schemes --wide").env("COLUMNS", "80").run().with(0).stdout;
+    assert_eq!(wide, countersign("schemes --wide").run().stdout);
+}
+
+#[test]
+fn a_term_lists_the_schemes_that_have_it() {
+    let names = |words: &str| {
+        let listed = countersign(words).run().with(0).stdout;
+        let names = listed.lines().skip(1).map(|line| line.split(' ').next().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names("schemes pay"), ["paypal", "paystack", "razorpay"]);
+    assert_eq!(names("schemes WhatsApp"), ["meta"]);
+    assert!(names("schemes x-hub-signature").contains(&"github".to_owned()));
+    assert!(names("schemes cler").contains(&"svix".to_owned()));
+    let json = countersign("schemes pay --json").run().with(0).json();
+    assert_eq!(json.as_array().unwrap().len(), 3);
+    assert_eq!(countersign("schemes svix --json").run().with(0).json()["name"], "svix");
+    countersign("schemes jupitre").run().must_fix(&["did you mean `jupiter`"]);
+    countersign("schemes nonsense").run().must_fix(&["`countersign schemes` lists them"]);
+    countersign("schemes pay --toml").run().must_fix(&["pay"]);
+}
