@@ -78,6 +78,15 @@ impl SecretArgs {
             .collect()
     }
 
+    /// The options, for a command that a user can run.
+    pub(crate) fn as_options(&self) -> String {
+        let options = self.0.iter().map(|place| match place {
+            Place::Env(name) => format!("--secret-env {name}"),
+            Place::File(path) => format!("--secret-file {}", path.display()),
+        });
+        options.collect::<Vec<_>>().join(" ")
+    }
+
     /// Converts an error; if it is about a secret, the message names the option to fix.
     pub(crate) fn blame(&self, error: ConfigError) -> UsageError {
         match error {

@@ -8,42 +8,52 @@
 //! | `send/target.rs` | the connection to the receiver |
 //! | `send/batch.rs` | repeated requests with limits on concurrency and rate |
 //! | `send/progress.rs` | the progress bar on a terminal |
-//! | `send/answers.rs`, `send/report.rs` | the output: each response, and the attack report |
+//! | `send/attack_run.rs` | all attacks, one after the other |
+//! | `send/answers.rs`, `send/report.rs`, `send/junit.rs`, `send/sarif.rs` | the output: each response, and the attack report |
+//! | `send/advice.rs` | what to do if a genuine delivery is not accepted |
 
+mod advice;
 mod answers;
+mod attack_run;
 mod batch;
 mod headers;
+mod junit;
 mod progress;
 mod report;
+mod sarif;
 mod target;
 mod verbatim;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use countersign::scheme::TimestampSource;
 use countersign::testing::{
-    Attack, AttackKind, AttackList, AttackRequest, AttackUnavailable, Attacks,
+    Attack, AttackKind, AttackList, AttackRequest, AttackUnavailable, Attacks, Expected,
 };
-use countersign::{PublicUrl, Scheme};
+use countersign::{Clock, PublicUrl, Scheme, Secret, Secrets, SystemClock};
 use http::{Method, Uri};
 
+use crate::event::{Event, EventArgs};
 use crate::output::{self, Report};
-use crate::request::{Request, RequestArgs};
+use crate::rejection::Rejection;
+use crate::request::Request;
 use crate::scheme::{self, SchemeName};
-use crate::secrets::SecretArgs;
-use crate::sign::say_that_an_id_is_ignored;
+use crate::secrets::{self, SecretArgs};
+use crate::sign::{
+    has_id, say_that_an_id_is_ignored, say_that_no_time_is_signed, say_what_is_missing,
+};
 use crate::usage_error::UsageError;
 use batch::{Attempt, Batch};
-use progress::Progress;
 use target::Target;
 
 #[derive(Args)]
 #[command(
     mut_group("secrets", |group| group.required(false)),
     override_usage = "countersign send --to <URL> --scheme <SCHEME>
-           <--secret-env <NAME>|--secret-file <PATH>>... <--body <FILE>|--request <FILE>> [OPTIONS]
+           <--secret-env <NAME>|--secret-file <PATH>>... <--body <FILE>|--request <FILE>|--sample [<EVENT>]> [OPTIONS]
        countersign send --to <URL> --verbatim --request <FILE> [OPTIONS]"
 )]
 pub(crate) struct SendArgs {
@@ -59,7 +69,7 @@ pub(crate) struct SendArgs {
     #[command(flatten)]
     secrets: SecretArgs,
     #[command(flatten)]
-    request: RequestArgs,
+    event: EventArgs,
     /// Event id to sign, if the scheme signs one [default: the request's id, or else a random id]
     #[arg(long, value_name = "ID")]
     id: Option<String>,
@@ -70,7 +80,7 @@ pub(crate) struct SendArgs {
     /// headers such as Host, Content-Length and Transfer-Encoding are replaced
     #[arg(
         long,
-        conflicts_with_all = ["body", "scheme", "secrets", "id", "timestamp", "attack"]
+        conflicts_with_all = ["body", "sample", "scheme", "secrets", "id", "timestamp", "attack"]
     )]
     verbatim: bool,
     /// URL of the receiver, http or https
@@ -79,6 +89,12 @@ pub(crate) struct SendArgs {
     /// Kind of forgery to send; `all` runs every kind and prints a report
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     attack: Option<String>,
+    /// Write the results of `--attack all` to a file, as JUnit XML
+    #[arg(long, value_name = "FILE", requires = "attack")]
+    junit: Option<PathBuf>,
+    /// Write the results of `--attack all` to a file, as SARIF
+    #[arg(long, value_name = "FILE", requires = "attack")]
+    sarif: Option<PathBuf>,
     /// Number of times to send the same delivery
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     repeat: u32,
@@ -94,10 +110,10 @@ pub(crate) struct SendArgs {
 }
 
 pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
-    let Some(scheme) = &args.scheme else {
+    let Some(name) = &args.scheme else {
         let to = target::url(&args.to)?;
         let target = Target::new(&to, AttackList::PATIENCE)?;
-        let request = verbatim::request(&args.request.read()?, to)?;
+        let request = verbatim::request(&args.event.request.read()?, to)?;
         return send(args, vec![request], target);
     };
     let is_all = args.attack.as_deref() == Some(ALL);
@@ -106,22 +122,32 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
             "`--attack all` runs each kind once: use `--repeat` with one kind",
         ));
     }
-    let scheme = scheme::load(scheme)?;
+    if !is_all && (args.junit.is_some() || args.sarif.is_some()) {
+        return Err(UsageError::new("`--junit` and `--sarif` need `--attack all`"));
+    }
+    let scheme = scheme::load(name)?;
     say_that_an_id_is_ignored(args.id.as_deref(), &scheme);
-    let request = args.request.read()?;
+    if args.timestamp.is_some() {
+        say_that_no_time_is_signed(&scheme);
+    }
+    let secret = args.secrets.current()?;
+    let unix_ms = args.timestamp.unwrap_or_else(|| SystemClock::new().now_unix_ms());
+    let event = args.event.read(name, &scheme, unix_ms)?;
     let to = target::url(&args.to)?;
     let patience = scheme.profile().ack_deadline().max(AttackList::PATIENCE);
     let target = Target::new(&to, patience)?;
-    let name = scheme.name().to_owned();
-    let attacks = attacks(args, scheme.clone(), &request, to)?;
+    let attacks = attacks(args, scheme.clone(), &secret, &event, to)?;
+    let lacks_time = say_what_is_missing(&scheme, event.request.body());
+    if !lacks_time && (is_all || args.attack.is_none()) {
+        say_why_it_is_rejected(args, &attacks, &scheme, &secret, &event.request)?;
+    }
 
     if is_all {
         let list = attacks.prepare().map_err(|error| args.secrets.blame(error))?;
-        let attempts = block_on(run_all(&list, &target))?;
-        return report::report(&list, &attempts, &name, args.json);
+        return block_on(attack_run::run(args, &scheme, &list, &target))?;
     }
     let attack = attack(args, &attacks)?;
-    say_what_is_changed(args, &scheme, &attack, &request);
+    say_what_is_changed(args, &scheme, &attack, &event.request);
     send(args, attack.requests().to_vec(), target)
 }
 
@@ -136,8 +162,16 @@ fn send(
         at_once: args.concurrency,
         pause: Duration::from_secs(1) / args.rate,
     };
-    let attempts = block_on(batch.send(requests, target))?;
-    answers::report(&attempts, args.json)
+    let attempts = block_on(batch.send(requests, target.clone()))?;
+    target.problem().iter().for_each(|problem| output::note(problem));
+    let report = answers::report(&attempts, args.json)?;
+    let answers = attempts.iter().flat_map(Attempt::answered);
+    let mut unexpected = answers.filter(|(expected, answer, _)| !expected.admits(*answer));
+    let is_rejection = |answer| Expected::Rejected.admits(answer);
+    if args.attack.is_none() && unexpected.any(|(_, answer, _)| is_rejection(answer)) {
+        return Ok(report.followed_by(advice::how_to_diagnose(args)));
+    }
+    Ok(report)
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, UsageError> {
@@ -146,30 +180,22 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, UsageError> {
     Ok(runtime.block_on(work))
 }
 
-async fn run_all(list: &AttackList, target: &Target) -> Vec<Attempt> {
-    let mut progress = Progress::to(list.iter().count());
-    let mut attempts = Vec::new();
-    for attack in list {
-        progress.show(attack.kind().name());
-        attempts.push(target.send(attack.requests()).await);
-        progress.step();
-    }
-    attempts
-}
-
 fn attacks(
     args: &SendArgs,
     scheme: Scheme,
-    request: &Request,
+    secret: &Secret,
+    Event { request, id: sample_id }: &Event,
     to: Uri,
 ) -> Result<Attacks, UsageError> {
-    let secret = args.secrets.current()?;
     // The secret was created from text.
     let secret = String::from_utf8_lossy(secret.dangerous_reveal()).into_owned();
     let signs_url = scheme.signs_url();
     let headers = headers::unsigned(request, &scheme)?;
     // Forgeries use generated ids.
-    let own_id = || headers::id(request, &scheme).filter(|_| args.attack.is_none());
+    let own_id = || {
+        let sample_id = sample_id.clone().filter(|_| has_id(&scheme));
+        sample_id.or_else(|| headers::id(request, &scheme)).filter(|_| args.attack.is_none())
+    };
     let id = args.id.clone().or_else(own_id);
     let attacks = Attacks::new(scheme, secret).map_err(|error| args.secrets.blame(error))?;
     let mut attacks = attacks.to(to).with_method(method(request)?).with_headers(headers);
@@ -197,6 +223,27 @@ fn attack(args: &SendArgs, attacks: &Attacks) -> Result<Attack, UsageError> {
         AttackUnavailable::Config(error) => args.secrets.blame(error),
         why => UsageError::because(format!("the kind `{kind}` does not apply here"), why),
     })
+}
+
+/// Prints a note if a receiver rejects the genuine delivery.
+fn say_why_it_is_rejected(
+    args: &SendArgs,
+    attacks: &Attacks,
+    scheme: &Scheme,
+    secret: &Secret,
+    request: &Request,
+) -> Result<(), UsageError> {
+    let genuine = attacks.attack(AttackKind::Genuine).ok();
+    let Some(sent) = genuine.as_ref().and_then(|genuine| genuine.requests().first()) else {
+        // The error is reported when it is sent.
+        return Ok(());
+    };
+    let secrets = Secrets::new(secrets::again(secret)?);
+    let sent = request.sent(sent.request(), &args.to);
+    if let Some(rejection) = Rejection::of(scheme.clone(), secrets, &sent) {
+        output::note(&rejection.description());
+    }
+    Ok(())
 }
 
 /// Prints a note if signing changes the body.

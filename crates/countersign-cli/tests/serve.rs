@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
+#[path = "serve/attack_run.rs"]
+mod attack_run;
 #[path = "serve/capturing.rs"]
 mod capturing;
 #[path = "serve/config.rs"]

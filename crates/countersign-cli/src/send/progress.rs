@@ -21,6 +21,11 @@ impl Progress {
         self.draw();
     }
 
+    /// Removes the bar, so that other output can be written.
+    pub(super) fn clear(&self) {
+        self.write("");
+    }
+
     pub(super) fn step(&mut self) {
         self.done += 1;
         self.draw();
@@ -43,7 +48,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.write("");
+        self.clear();
     }
 }
 

@@ -2,70 +2,125 @@
 
 use std::time::Duration;
 
-use countersign::testing::{Attack, AttackAnswer, AttackKind, AttackList};
+use countersign::testing::{Attack, AttackAnswer, AttackKind, AttackList, AttackRequest, Expected};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::answers::{milliseconds, value};
 use super::batch::Attempt;
 use crate::output::{BAD, BOLD, DIM, GOOD, Report, paint};
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Columns};
 use crate::usage_error::UsageError;
 
-pub(super) fn report(
-    list: &AttackList,
-    shots: &[Attempt],
-    scheme: &str,
-    is_json: bool,
-) -> Result<Report, UsageError> {
-    let marks: Vec<(&Attack, &Attempt)> = list.iter().zip(shots).collect();
-    let is_clean = marks.iter().all(|(_, shot)| shot.is_expected());
-    let report = match is_json {
-        true => json(list, &marks, scheme, is_clean)?,
-        false => Report::human(text(list, &marks)),
-    };
-    Ok(if is_clean { report } else { report.rejected() })
+/// The results so far.
+pub(super) struct Results<'a> {
+    list: &'a AttackList,
+    pub(super) scheme: &'a str,
+    pub(super) target: &'a str,
+    marks: Vec<(&'a Attack, Attempt)>,
 }
 
-fn text(list: &AttackList, marks: &[(&Attack, &Attempt)]) -> String {
-    let mut table = Table::new(["ATTACK", "MARK", "RESPONSE", "EXPECTED", "MS"]);
-    for (attack, shot) in marks {
-        table.push([
+impl<'a> Results<'a> {
+    pub(super) fn new(list: &'a AttackList, scheme: &'a str, target: &'a str) -> Self {
+        Self { list, scheme, target, marks: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, attack: &'a Attack, attempt: Attempt) {
+        self.marks.push((attack, attempt));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'a Attack, &Attempt)> {
+        self.marks.iter().map(|(attack, attempt)| (*attack, attempt))
+    }
+
+    /// The kinds that do not apply, and why.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = (AttackKind, String)> {
+        self.list.left_out().map(|(kind, why)| (kind, why.to_string()))
+    }
+
+    /// The attacks whose result is not that of a correct receiver.
+    pub(super) fn failed(&self) -> impl Iterator<Item = (&'a Attack, &Attempt)> {
+        self.iter().filter(|(_, attempt)| !attempt.is_expected())
+    }
+
+    /// The report: for people, what follows the rows.
+    pub(super) fn report(&self, is_json: bool) -> Result<Report, UsageError> {
+        let is_clean = self.failed().next().is_none();
+        let report = match is_json {
+            true => json(self, is_clean)?,
+            false => Report::human(text(self)),
+        };
+        Ok(if is_clean { report } else { report.rejected() })
+    }
+}
+
+/// The rows of the report, printed one at a time.
+pub(super) struct Rows(Columns<5>);
+
+impl Rows {
+    pub(super) fn new(list: &AttackList) -> Self {
+        let names = list.iter().map(|attack| attack.kind().name().len());
+        let all_expected = list.iter().map(|attack| expected(&statuses(attack)).len());
+        let (name, expected) = (names.max().unwrap_or(0), all_expected.max().unwrap_or(0));
+        let head = ["ATTACK", "MARK", "RESPONSE", "EXPECTED", "MS"];
+        Self(Columns::new(head, [name, MARK_WIDTH, RESPONSE_WIDTH, expected, MS_WIDTH]))
+    }
+
+    pub(super) fn head(&self) -> String {
+        self.0.head()
+    }
+
+    pub(super) fn row(&self, attack: &Attack, shot: &Attempt) -> String {
+        self.0.row(&[
             attack.kind().name().into(),
             match (shot.is_expected(), is_half_seen(attack)) {
                 (true, false) => Cell::from("ok").styled(GOOD),
                 (true, true) => Cell::from("ok*").styled(GOOD),
                 (false, _) => Cell::from("LOST").styled(BAD),
             },
-            joined(shot.answers.iter().map(|(answer, _)| answer.to_string())).into(),
-            expected(shot).into(),
+            answers(shot).into(),
+            expected(&shot.expected).into(),
             format!("{:.2}", milliseconds(longest(shot))).into(),
-        ]);
+        ])
     }
-    let mut text = table.render();
-    text.push_str(&format!("\n{}\n", paint(BOLD, "What each attack sends, and why it matters:")));
-    for (attack, shot) in marks {
+}
+
+/// What follows the rows: the failed attacks, with the reason why they matter, and the numbers.
+fn text(results: &Results<'_>) -> String {
+    let mut text = String::new();
+    if results.failed().next().is_some() {
+        text.push_str(&format!("\n{}\n", paint(BOLD, "What failed, and why it matters:")));
+    }
+    for (attack, _) in results.failed() {
         let kind = attack.kind();
-        let style = if shot.is_expected() { GOOD } else { BAD };
-        text.push_str(&format!("  {}: {}\n", paint(style, kind), kind.sent()));
-        text.push_str(&format!("      {}\n", paint(DIM, kind.why())));
+        let name = paint(BAD, format_args!("{:<NAME_WIDTH$}", kind.name()));
+        text.push_str(&format!("  {name}  {}\n", kind.sent()));
+        text.push_str(&format!("  {:NAME_WIDTH$}  {}\n", "", paint(DIM, kind.why())));
     }
-    for (kind, why) in list.left_out() {
-        text.push_str(&format!("  {}: not run: {why}\n", paint(DIM, kind)));
+    let left_out: Vec<String> = results
+        .left_out()
+        .map(|(kind, why)| format!("  {:<NAME_WIDTH$}  {why}\n", kind.name()))
+        .collect();
+    if !left_out.is_empty() {
+        text.push_str(&format!("\n{}\n{}", paint(BOLD, "Not run:"), left_out.concat()));
     }
-    let sound = marks.iter().filter(|(_, shot)| shot.is_expected()).count();
-    let style = if sound == marks.len() { GOOD } else { BAD };
-    let summary = format!("{} attacks, {sound} passed", marks.len());
+    let (count, failed) = (results.iter().count(), results.failed().count());
+    let style = if failed == 0 { GOOD } else { BAD };
+    let summary = format!("{count} attacks, {} passed", count - failed);
     text.push_str(&format!("\n{}\n", paint(style, summary)));
-    text.push_str(&notes(marks));
+    text.push_str(&notes(results));
     text
 }
 
 /// Notes that the marks do not show.
-fn notes(marks: &[(&Attack, &Attempt)]) -> String {
+fn notes(results: &Results<'_>) -> String {
     let mut notes = String::new();
     let half_seen: Vec<&Attack> =
-        marks.iter().map(|(attack, _)| *attack).filter(|attack| is_half_seen(attack)).collect();
+        results.iter().map(|(attack, _)| attack).filter(|attack| is_half_seen(attack)).collect();
     if !half_seen.is_empty() {
         notes.push_str(&format!("* {HALF_SEEN}\n"));
     }
@@ -73,8 +128,8 @@ fn notes(marks: &[(&Attack, &Attempt)]) -> String {
         let event = attack.event().map_or("the event itself".into(), |name| format!("…{name}"));
         notes.push_str(&format!("  {}: {event}\n", attack.kind()));
     }
-    let answers = || marks.iter().flat_map(|(_, shot)| shot.answered());
-    if answers().any(|(_, answer, _)| matches!(answer, AttackAnswer::Status(500..))) {
+    let mut answers = results.iter().flat_map(|(_, shot)| shot.answered());
+    if answers.any(|(_, answer, _)| matches!(answer, AttackAnswer::Status(500..))) {
         notes.push_str(&format!("{CRASHED}\n"));
     }
     notes
@@ -85,13 +140,8 @@ fn is_half_seen(attack: &Attack) -> bool {
     matches!(attack.kind(), AttackKind::Replay | AttackKind::ChangedUnsignedId)
 }
 
-fn json(
-    list: &AttackList,
-    marks: &[(&Attack, &Attempt)],
-    scheme: &str,
-    is_clean: bool,
-) -> Result<Report, UsageError> {
-    let marks = marks.iter().map(|(attack, shot)| MarkJson {
+fn json(results: &Results<'_>, is_clean: bool) -> Result<Report, UsageError> {
+    let marks = results.iter().map(|(attack, shot)| MarkJson {
         attack: attack.kind().name(),
         sent: attack.kind().sent(),
         expected: shot.expected.iter().map(ToString::to_string).collect(),
@@ -101,13 +151,9 @@ fn json(
         why: attack.kind().why(),
         event: attack.event(),
     });
-    let not_tried = list.left_out();
-    let not_tried = not_tried.map(|(kind, why): (AttackKind, _)| NotTriedJson {
-        attack: kind.name(),
-        why: why.to_string(),
-    });
+    let not_tried = results.left_out().map(|(kind, why)| NotTriedJson { attack: kind.name(), why });
     let card = CardJson {
-        scheme,
+        scheme: results.scheme,
         clean: is_clean,
         marks: marks.collect(),
         not_tried: not_tried.collect(),
@@ -145,11 +191,25 @@ struct NotTriedJson {
     why: String,
 }
 
+/// The responses of one attack; a number and one response, if there are many and all are equal.
+pub(super) fn answers(shot: &Attempt) -> String {
+    if let [(first, _), _, _, ..] = shot.answers[..]
+        && shot.answers.iter().all(|(answer, _)| *answer == first)
+    {
+        return format!("{} x {first}", shot.answers.len());
+    }
+    joined(shot.answers.iter().map(|(answer, _)| answer.to_string()))
+}
+
 /// The expected responses; one, if all requests of the attack expect the same.
-fn expected(shot: &Attempt) -> String {
-    let are_alike = shot.expected.windows(2).all(|pair| pair[0] == pair[1]);
-    let count = if are_alike { 1 } else { shot.expected.len() };
-    joined(shot.expected.iter().take(count).map(ToString::to_string))
+pub(super) fn expected(expected: &[Expected]) -> String {
+    let are_alike = expected.windows(2).all(|pair| pair[0] == pair[1]);
+    let count = if are_alike { 1 } else { expected.len() };
+    joined(expected.iter().take(count).map(ToString::to_string))
+}
+
+fn statuses(attack: &Attack) -> Vec<Expected> {
+    attack.requests().iter().map(AttackRequest::expected).collect()
 }
 
 fn longest(shot: &Attempt) -> Duration {
@@ -160,7 +220,12 @@ fn joined(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(" / ")
 }
 
+const NAME_WIDTH: usize = "changed-unsigned-id".len();
+const MARK_WIDTH: usize = "LOST".len();
+/// The widths of these cells are not known before the response: room for what is common.
+const RESPONSE_WIDTH: usize = "200 / 200 / 401".len();
+const MS_WIDTH: usize = "2000.00".len();
 const HALF_SEEN: &str =
     "responses cannot show this: check that the application handled each of these events once";
-const CRASHED: &str = "A 5xx is not a rejection: the receiver failed. Any client can make it fail, and\n\
+const CRASHED: &str = "A 5xx is not a rejection: the receiver failed. Any client can make it fail, and \
                        a provider retries after a 5xx.";

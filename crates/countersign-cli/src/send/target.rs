@@ -1,7 +1,7 @@
 //! The receiver that requests are sent to. Each request uses a new connection.
 
 use std::error::Error;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use countersign::testing::{AttackAnswer, AttackRequest};
@@ -14,7 +14,6 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::batch::Attempt;
-use crate::output;
 use crate::server_url;
 use crate::usage_error::UsageError;
 
@@ -23,8 +22,8 @@ pub(super) struct Target {
     url: Uri,
     connector: Connector,
     patience: Duration,
-    /// Set once the reason for a failed connection was printed.
-    is_said: Arc<Once>,
+    /// Why the first connection that failed was not opened.
+    problem: Arc<OnceLock<String>>,
 }
 
 #[derive(Clone)]
@@ -53,7 +52,7 @@ impl Target {
         } else {
             Connector::Http(http)
         };
-        Ok(Self { url: url.clone(), connector, patience, is_said: Arc::new(Once::new()) })
+        Ok(Self { url: url.clone(), connector, patience, problem: Arc::default() })
     }
 
     /// Sends the requests one after the other.
@@ -83,16 +82,20 @@ impl Target {
         }
     }
 
-    /// Prints the reason, the first time only.
+    /// Why the receiver cannot be reached, if a connection failed.
+    pub(super) fn problem(&self) -> Option<&str> {
+        self.problem.get().map(String::as_str)
+    }
+
     fn unreachable(&self, error: &dyn Error) -> AttackAnswer {
-        self.is_said.call_once(|| {
+        self.problem.get_or_init(|| {
             let mut text = format!("the receiver cannot be reached: {error}");
             let mut cause = error.source();
             while let Some(error) = cause {
                 text.push_str(&format!(": {error}"));
                 cause = error.source();
             }
-            output::note(&text);
+            text
         });
         AttackAnswer::Unreachable
     }
