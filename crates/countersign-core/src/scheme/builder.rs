@@ -47,6 +47,7 @@ pub(super) struct SchemeConfig {
     secret_format: Option<SecretFormat>,
     key_length: Option<usize>,
     signature_header: Option<String>,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "super::from_toml::one_or_several"))]
     fallback_signature_headers: Vec<String>,
     alternate_header_prefix: Option<[String; 2]>,
     signature_prefix: Option<String>,
@@ -64,9 +65,11 @@ pub(super) struct SchemeConfig {
     tolerance: Option<Span>,
     tolerance_past: Option<Bound>,
     tolerance_future: Option<Bound>,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "super::from_toml::one_or_several"))]
     event_id: Vec<String>,
     fallback_identity: Option<Identity>,
     identity_basis: Option<String>,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "super::from_toml::one_or_several"))]
     event_type: Vec<String>,
     handshake: Vec<handshake::HandshakeConfig>,
     body_limit: Option<usize>,
@@ -79,7 +82,9 @@ pub(super) struct SchemeConfig {
     dangerous_with_duplicates: bool,
     unconfirmed: Vec<SchemeField>,
     evidence: Option<Evidence>,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "super::from_toml::one_or_several"))]
     source: Vec<String>,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "super::from_toml::one_or_several"))]
     note: Vec<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) rule: Option<CustomBinding>,

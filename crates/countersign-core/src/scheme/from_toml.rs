@@ -1,8 +1,9 @@
 //! Reads a scheme from a TOML file, with the builder's method names as keys.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 use super::Scheme;
 use super::builder::{Bound, SchemeBuilder, SchemeConfig, Span};
@@ -45,6 +46,9 @@ impl Scheme {
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let words: SchemeConfig = toml::from_str(text)
             .map_err(|error| ConfigError::Toml { problem: located(text, &error) })?;
+        if words.name.is_empty() {
+            return Err(ConfigError::Toml { problem: NO_NAME.to_owned() });
+        }
         SchemeBuilder(words).build().map_err(|error| {
             let line = match &error {
                 ConfigError::Scheme { word: "handshake", problem, .. } => {
@@ -62,13 +66,15 @@ impl Scheme {
     }
 }
 
+const NO_NAME: &str = "`name` is missing: add a name for the scheme, such as `name = \"acme\"`";
+
 /// The error message with the line number and the key. The line itself, which the error's own text
 /// would quote, is omitted because it can contain a secret. For the same reason, the key is
 /// included only if it looks like a key.
 fn located(text: &str, error: &toml::de::Error) -> String {
-    let message = error.message();
+    let message = with_suggestion(error.message());
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
-        return message.to_owned();
+        return message;
     };
     let index = before.matches('\n').count();
     let line = index + 1;
@@ -77,6 +83,38 @@ fn located(text: &str, error: &toml::de::Error) -> String {
         Some(key) => format!("line {line}: `{key}`: {message}"),
         None => format!("line {line}: {message}"),
     }
+}
+
+/// The message, with the nearest known word in place of all of them if one is near:
+/// "unknown field `x`, expected one of `y`, `z`".
+fn with_suggestion(message: &str) -> String {
+    let parts = message.split_once(", expected one of ").filter(|_| message.starts_with("unknown "));
+    let near = parts.and_then(|(unknown, known)| {
+        let mut given = unknown.split('`').skip(1);
+        let known = known.split('`').skip(1).step_by(2);
+        Some((unknown, nearest(given.next()?, known)?))
+    });
+    match near {
+        Some((unknown, near)) => format!("{unknown}: did you mean `{near}`?"),
+        None => message.to_owned(),
+    }
+}
+
+/// The word that differs from the given one by at most two typing errors, or in hyphens,
+/// underscores and capitals, or that ends with it (`sha512`, `hmac-sha512`).
+fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let bare = |word: &str| word.replace(['-', '_'], "").to_ascii_lowercase();
+    let given = bare(given);
+    let distance = |word: &str| {
+        let word = bare(word);
+        if given.len() > 2 && word.ends_with(&given) {
+            return 1;
+        }
+        strsim::damerau_levenshtein(&given, &word)
+    };
+    let near = known.map(|word| (distance(word), word)).min()?;
+    // Two errors in a word of three letters would match nearly every word.
+    (near.0 <= 2 && 2 * near.0 < near.1.len()).then_some(near.1)
 }
 
 fn is_of_a_word(byte: u8) -> bool {
@@ -113,17 +151,61 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        duration(&String::deserialize(deserializer)?).map(Self)
+        duration(&deserializer.deserialize_str(DurationText)?).map(Self)
     }
 }
 
 impl<'de> Deserialize<'de> for Bound {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match String::deserialize(deserializer)?.as_str() {
+        match deserializer.deserialize_str(DurationText)?.as_str() {
             UNLIMITED => Ok(Self::Unlimited),
             text => duration(text).map(Self::Within),
         }
     }
+}
+
+/// The text of a duration. A number has no unit.
+struct DurationText;
+
+impl Visitor<'_> for DurationText {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration in quotes, such as \"300s\", \"5m\" or \"7d\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+}
+
+/// A list, or its only item without brackets.
+pub(super) fn one_or_several<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
+    struct OneOrSeveral;
+
+    impl<'de> Visitor<'de> for OneOrSeveral {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string or a list of strings")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<String>, E> {
+            Ok(vec![text.to_owned()])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<String>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(item) = items.next_element()? {
+                list.push(item);
+            }
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_any(OneOrSeveral)
 }
 
 fn duration<E: Error>(text: &str) -> Result<Duration, E> {
@@ -209,6 +291,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_word_that_is_nearly_right_is_named() {
+        for (more, said) in [
+            ("algoritm = \"hmac-sha1\"", "line 4: `algoritm`: unknown field `algoritm`: did you mean `algorithm`?"),
+            ("algorithm = \"hmac-sha265\"", "did you mean `hmac-sha256`?"),
+            ("algorithm = \"HMAC_SHA512\"", "did you mean `hmac-sha512`?"),
+            ("algorithm = \"sha512\"", "did you mean `hmac-sha512`?"),
+            ("algorithm = \"sha256\"", "For an HMAC, set `algorithm = \"hmac-sha256\"`"),
+            ("event-id = [\"body:/id\"]", "did you mean `event_id`?"),
+            ("tolerance = 300", "a duration in quotes, such as \"300s\", \"5m\""),
+            ("tolerance_past = 300", "a duration in quotes, such as \"300s\", \"5m\""),
+            ("key = \"x\"", "expected one of `name`"),
+            ("event_id = 7", "a string or a list of strings"),
+        ] {
+            let error = Scheme::from_toml(&with(more)).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_one_needs_no_brackets() {
+        let file = |event_id: &str| Scheme::from_toml(&with(&format!("event_id = {event_id}")));
+        let one = file("\"body:/id\"");
+        assert!(one.is_ok());
+        assert_eq!(one, file("[\"body:/id\"]"));
+    }
+
     /// A complete scheme, followed by this text from its fourth line on.
     fn with(more: &str) -> String {
         format!("name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{{body}}\"\n{more}\n")
@@ -233,5 +342,9 @@ mod tests {
     fn what_is_missing_is_named_too() {
         let error = Scheme::from_toml("name = \"a\"").unwrap_err().to_string();
         assert!(error.contains("signed_payload"), "{error}");
+        for file in ["signed_payload = \"{body}\"\n", "name = \"\"\n"] {
+            let error = Scheme::from_toml(file).unwrap_err().to_string();
+            assert!(error.contains("`name` is missing"), "{error}");
+        }
     }
 }

@@ -98,7 +98,8 @@ impl SchemeConfig {
         match (template.secret, algorithm) {
             (None, Algorithm::Sha256) => problem(
                 WORD,
-                "a plain digest must include the secret: put `{secret}` first or last",
+                "a plain digest must include the secret: put `{secret}` first or last. For an HMAC, \
+                 set `algorithm = \"hmac-sha256\"`",
             ),
             (Some(_), algorithm) if algorithm != Algorithm::Sha256 => {
                 problem(WORD, "`{secret}` is only for plain digests: this algorithm has a key")
