@@ -5,6 +5,7 @@ use countersign::Scheme;
 use countersign::schemes::{self, FreshValues, SampleEvent};
 
 use crate::output::escape_control_chars;
+use crate::possible_secret::shown;
 use crate::random;
 use crate::request::{Request, RequestArgs};
 use crate::scheme;
@@ -76,7 +77,7 @@ fn unknown(event: Option<&str>, scheme: &Scheme, samples: &[SampleEvent]) -> Usa
     UsageError::new(format!(
         "`--sample`: scheme `{}` has no sample event `{}`: use {}",
         scheme.name(),
-        event.unwrap_or_default(),
+        shown(event.unwrap_or_default()),
         known.join(" or ")
     ))
 }

@@ -63,5 +63,14 @@ pub(crate) fn is_file(name: &str) -> bool {
 fn from_file(path: &Path) -> Result<Scheme, UsageError> {
     let what = format!("the scheme's file `{}`", shown_path(path));
     let text = files::read_text(path, FileKind::Scheme, &what)?;
-    Scheme::from_toml(&text).map_err(|error| UsageError::because(what, error))
+    let scheme = Scheme::from_toml(&text).map_err(|error| UsageError::because(&what, error))?;
+    // Lines, metrics and event keys have the name. A copy of the built-in scheme is that scheme.
+    match schemes::named(scheme.name()) {
+        Ok(built_in) if built_in != scheme => Err(UsageError::new(format!(
+            "{what}: `name`: `{}` is the name of a built-in scheme, which is another one: choose \
+             another name",
+            scheme.name()
+        ))),
+        _ => Ok(scheme),
+    }
 }

@@ -10,6 +10,7 @@ use super::report::{Results, Rows};
 use super::target::Target;
 use super::{SendArgs, junit, sarif};
 use crate::output::{self, Report};
+use crate::possible_secret::shown_path;
 use crate::usage_error::UsageError;
 
 /// Runs the attacks, unless the receiver does not accept the genuine delivery, which is the first.
@@ -63,7 +64,7 @@ fn why_to_stop(args: &SendArgs, genuine: &Attempt, target: &Target) -> Option<Us
 
 fn write_files(args: &SendArgs, results: &Results<'_>) -> Result<(), UsageError> {
     let write = |file: &std::path::Path, contents: String| {
-        let what = || format!("the report `{}` cannot be written", file.display());
+        let what = || format!("the report `{}` cannot be written", shown_path(file));
         std::fs::write(file, contents).map_err(|error| UsageError::because(what(), error))
     };
     if let Some(file) = &args.junit {

@@ -30,8 +30,11 @@ impl Store {
         if url == MEMORY {
             return Ok(Self::Memory(Arc::new(MemoryStore::new())));
         }
-        // The URL is not shown, because it may contain a password.
-        let cannot = |error: ConnectError| UsageError::because("the store", with_causes(&error));
+        let what = match without_credentials(&url) {
+            Some(shown) => format!("the store `{shown}`"),
+            None => "the store".to_owned(),
+        };
+        let cannot = |error: ConnectError| UsageError::because(&what, with_causes(&error));
         let config = RedisConfig::new(&url).map_err(cannot)?;
         let has_prefix = prefix.is_some();
         let config = match prefix {
@@ -118,6 +121,21 @@ impl IdempotencyStore for Store {
     }
 }
 
+/// The scheme, host and path of a URL. `None` if a password may be anywhere else than before an `@`.
+fn without_credentials(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    if rest.contains('@') && rest.contains('?') {
+        return None;
+    }
+    // A password may contain `@`, so only the last one ends it.
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let host = host.split('?').next().unwrap_or_default();
+    let is_plain = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.:,[]/_".contains(&byte))
+    };
+    (is_plain(scheme) && is_plain(host)).then(|| format!("{scheme}://{host}"))
+}
+
 /// An error with its sources.
 pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let all: Vec<String> =
@@ -127,3 +145,28 @@ pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
 
 pub(super) const MEMORY: &str = "memory";
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_a_password() {
+        for (url, shown) in [
+            ("redis://127.0.0.1:6379", Some("redis://127.0.0.1:6379")),
+            ("redis://:hunter2@a.example:6379/1", Some("redis://a.example:6379/1")),
+            ("rediss://user:hun/ter@2@a.example", Some("rediss://a.example")),
+            (
+                "redis-sentinel://a:1,b:2/main?password=hunter2",
+                Some("redis-sentinel://a:1,b:2/main"),
+            ),
+            ("redis://a/0?password=hun@ter2", None),
+            ("redis://:hun?ter2@a", None),
+            ("redis://:x@a/0?password=hunter2", None),
+            ("whsec_hunter2", None),
+            ("hunter 2://a", None),
+        ] {
+            assert_eq!(without_credentials(url).as_deref(), shown, "{url}");
+        }
+    }
+}

@@ -194,6 +194,21 @@ fn a_toml_file_is_described_like_a_built_in() {
 }
 
 #[test]
+fn a_scheme_file_with_the_name_of_another_scheme_is_an_error() {
+    let file = countersign("schemes stripe --toml").run().with(0).stdout;
+    let files = Files::new()
+        .with("copy.toml", &file)
+        .with("changed.toml", file.replace("5m", "6m"))
+        .with("alias.toml", file.replace("name = \"stripe\"", "name = \"clerk\""))
+        .with("own.toml", file.replace("name = \"stripe\"", "name = \"acme\""));
+    let describe = |file: &str| countersign("schemes").arg(files.arg(file)).run();
+    describe("copy.toml").with(0);
+    describe("own.toml").with(0);
+    describe("changed.toml").must_fix(&["changed.toml", "`stripe` is the name of a built-in"]);
+    describe("alias.toml").must_fix(&["`clerk` is the name of a built-in"]);
+}
+
+#[test]
 fn a_wrong_toml_file_names_itself_the_line_and_the_key() {
     let wrong_word = ACME.replace("signature_prefix", "signature_prefx");
     let wrong_value = ACME.replace("{ts}.{body}", "{ts}");

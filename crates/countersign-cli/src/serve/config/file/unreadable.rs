@@ -31,7 +31,10 @@ impl File<'_> {
                     "is a key of the endpoint: move it above the first line `[endpoint.…]` of its \
                      `[[endpoint]]`",
                 ),
-                _ => place.fix(format!("is not a key here, {}", known(message))),
+                _ => place.fix(match nearest(key, message) {
+                    Some(near) => format!("is not a key here: did you mean `{near}`?"),
+                    None => format!("is not a key here, {}", known(message)),
+                }),
             };
         }
         let key = line.and_then(|line| self.key(line));
@@ -137,6 +140,15 @@ fn known(message: &str) -> &str {
     message.split_once("`, ").map_or("", |(_, known)| known)
 }
 
+/// The key that differs from the given one by at most two typing errors, or in hyphens.
+fn nearest<'a>(given: &str, message: &'a str) -> Option<&'a str> {
+    let given = given.replace('-', "_").to_ascii_lowercase();
+    let keys = known(message).split('`').skip(1).step_by(2);
+    let near = keys.map(|key| (strsim::damerau_levenshtein(&given, key), key)).min()?;
+    // Two errors in a key of three letters would match nearly every key.
+    (near.0 <= 2 && 2 * near.0 < near.1.len()).then_some(near.1)
+}
+
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     rest.split_once(after).map(|(between, _)| between)
@@ -220,6 +232,25 @@ mod tests {
         }
         let said = said(&format!("{ENDPOINT}[endpoint.tenants]\nforward = 'http://a'\n"));
         assert!(said.contains("line 6, `forward`: is a key of the endpoint"), "{said}");
+    }
+
+    #[test]
+    fn a_key_that_is_nearly_right_is_named() {
+        for (more, said_of_it) in [
+            (
+                "tolerence = '5m'\n",
+                "line 5, `tolerence`: is not a key here: did you mean `tolerance`?",
+            ),
+            (
+                "event-id = '/id'\n",
+                "line 5, `event-id`: is not a key here: did you mean `event_id`?",
+            ),
+            ("secrets = [{ evn = 'S' }]\n", "is not a key here, expected one of"),
+            ("lease = '5s'\n", "is not a key here, expected one of"),
+        ] {
+            let said = said(&format!("{ENDPOINT}{more}"));
+            assert!(said.contains(said_of_it), "{said}");
+        }
     }
 
     #[test]
