@@ -46,6 +46,7 @@ pub(crate) struct RequestArgs {
 }
 
 /// A request that was received or will be sent.
+#[derive(Clone)]
 pub(crate) struct Request {
     method: String,
     url: Option<String>,
@@ -57,11 +58,7 @@ impl RequestArgs {
     /// Reads the request.
     pub(crate) fn read(&self) -> Result<Request, UsageError> {
         if let Some(path) = &self.request {
-            let what = format!("the request's file `{}`", shown_path(path));
-            let (request, lacks) =
-                file::parse(&read_or_stdin(path, FileKind::Request, &what)?, &what)?;
-            lacks.iter().for_each(|lack| output::note(&format!("{what} {lack}")));
-            return Ok(request);
+            return Request::from_file(path);
         }
         self.check_standard_input()?;
         let headers = self.read_headers()?;
@@ -128,6 +125,14 @@ impl RequestArgs {
 }
 
 impl Request {
+    /// Reads a request's file, or standard input if the path is `-`.
+    pub(crate) fn from_file(path: &Path) -> Result<Self, UsageError> {
+        let what = format!("the request's file `{}`", shown_path(path));
+        let (request, lacks) = file::parse(&read_or_stdin(path, FileKind::Request, &what)?, &what)?;
+        lacks.iter().for_each(|lack| output::note(&format!("{what} {lack}")));
+        Ok(request)
+    }
+
     pub(crate) fn head(&self) -> RequestHead<'_> {
         RequestHead::new(&self.method, self.target(), &self.headers)
     }

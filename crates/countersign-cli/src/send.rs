@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `send/headers.rs` | the headers of a recorded request |
 //! | `send/verbatim.rs` | a recorded request that is not signed again |
+//! | `send/folder.rs` | all recorded requests of a folder |
 //! | `send/target.rs` | the connection to the receiver |
 //! | `send/batch.rs` | repeated requests with limits on concurrency and rate |
 //! | `send/progress.rs` | the progress bar on a terminal |
@@ -16,6 +17,7 @@ mod advice;
 mod answers;
 mod attack_run;
 mod batch;
+mod folder;
 mod headers;
 mod junit;
 mod progress;
@@ -31,7 +33,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use countersign::scheme::TimestampSource;
 use countersign::testing::{
-    Attack, AttackKind, AttackList, AttackRequest, AttackUnavailable, Attacks, Expected,
+    Attack, AttackKind, AttackList, AttackRequest, AttackUnavailable, Attacks,
 };
 use countersign::{Clock, PublicUrl, Scheme, Secret, Secrets, SystemClock};
 use http::{Method, Uri};
@@ -110,6 +112,9 @@ pub(crate) struct SendArgs {
 }
 
 pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
+    if let Some(folder) = args.event.request.file().filter(|file| file.is_dir()) {
+        return folder::run(args, folder);
+    }
     let Some(name) = &args.scheme else {
         let to = target::url(&args.to)?;
         let target = Target::new(&to, AttackList::PATIENCE)?;
@@ -165,10 +170,7 @@ fn send(
     let attempts = block_on(batch.send(requests, target.clone()))?;
     target.problem().iter().for_each(|problem| output::note(problem));
     let report = answers::report(&attempts, args.json)?;
-    let answers = attempts.iter().flat_map(Attempt::answered);
-    let mut unexpected = answers.filter(|(expected, answer, _)| !expected.admits(*answer));
-    let is_rejection = |answer| Expected::Rejected.admits(answer);
-    if args.attack.is_none() && unexpected.any(|(_, answer, _)| is_rejection(answer)) {
+    if args.attack.is_none() && attempts.iter().any(Attempt::is_rejected) {
         return Ok(report.followed_by(advice::how_to_diagnose(args)));
     }
     Ok(report)

@@ -8,15 +8,62 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::batch::Attempt;
-use crate::output::{BAD, DIM, GOOD, Report, paint};
+use crate::output::{BAD, DIM, GOOD, Report, escape_control_chars, paint};
 use crate::usage_error::UsageError;
 
 pub(super) fn report(shots: &[Attempt], is_json: bool) -> Result<Report, UsageError> {
     let report = match is_json {
-        true => json(shots)?,
-        false => Report::human(text(shots)),
+        true => json(shots.iter().map(|shot| (shot, None)), Spread::of(shots))?,
+        false => {
+            let rows = shots.iter().map(|shot| Answers::rows(shot, None));
+            Report::human(rows.collect::<String>() + &spread(shots))
+        }
     };
     Ok(if shots.iter().all(Attempt::is_expected) { report } else { report.rejected() })
+}
+
+/// The responses to the requests of several files.
+#[derive(Default)]
+pub(super) struct Answers {
+    shots: Vec<Attempt>,
+    files: Vec<String>,
+}
+
+impl Answers {
+    pub(super) fn push(&mut self, shot: Attempt, file: String) {
+        self.shots.push(shot);
+        self.files.push(file);
+    }
+
+    pub(super) fn is_any_rejected(&self) -> bool {
+        self.shots.iter().any(Attempt::is_rejected)
+    }
+
+    /// The report: for people, what follows the rows.
+    pub(super) fn report(&self, is_json: bool) -> Result<Report, UsageError> {
+        let files = self.files.iter().map(|file| Some(file.as_str()));
+        let report = match is_json {
+            true => json(self.shots.iter().zip(files), Spread::of(&self.shots))?,
+            false => Report::human(spread(&self.shots)),
+        };
+        Ok(if self.shots.iter().all(Attempt::is_expected) { report } else { report.rejected() })
+    }
+
+    /// A row for each response, with the name of the request's file.
+    pub(super) fn rows(shot: &Attempt, file: Option<&str>) -> String {
+        let rows = shot.answered().map(|(expected, answer, took)| {
+            let style = if expected.admits(answer) { GOOD } else { BAD };
+            let aside = match expected.admits(answer) {
+                true => String::new(),
+                false => format!("  expected {expected}"),
+            };
+            let file =
+                file.map_or(String::new(), |file| format!("  {}", escape_control_chars(file)));
+            let (answer, took) = (paint(style, answer), milliseconds(took));
+            format!("{answer}  {took:.2} ms{file}{}\n", paint(DIM, aside))
+        });
+        rows.collect()
+    }
 }
 
 /// A status as a number, any other outcome as text.
@@ -32,38 +79,31 @@ pub(super) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
-fn text(shots: &[Attempt]) -> String {
-    let mut text = String::new();
-    for (expected, answer, took) in shots.iter().flat_map(Attempt::answered) {
-        let style = if expected.admits(answer) { GOOD } else { BAD };
-        let aside = match expected.admits(answer) {
-            true => String::new(),
-            false => format!("  expected {expected}"),
-        };
-        let (answer, took) = (paint(style, answer), milliseconds(took));
-        text.push_str(&format!("{answer}  {took:.2} ms{}\n", paint(DIM, aside)));
-    }
-    if let Some(spread) = Spread::of(shots) {
-        let answers: Vec<String> =
-            spread.answers.iter().map(|(answer, count)| format!("{count} x {answer}")).collect();
-        let Times { min, median, p95, max } = &spread.ms;
-        text.push_str(&format!(
-            "\n{}\nms: min {min:.2}, median {median:.2}, p95 {p95:.2}, max {max:.2}\n",
-            answers.join(", ")
-        ));
-    }
-    text
+fn spread(shots: &[Attempt]) -> String {
+    let Some(spread) = Spread::of(shots) else { return String::new() };
+    let answers: Vec<String> =
+        spread.answers.iter().map(|(answer, count)| format!("{count} x {answer}")).collect();
+    let Times { min, median, p95, max } = &spread.ms;
+    format!(
+        "\n{}\nms: min {min:.2}, median {median:.2}, p95 {p95:.2}, max {max:.2}\n",
+        answers.join(", ")
+    )
 }
 
-fn json(shots: &[Attempt]) -> Result<Report, UsageError> {
-    let answers = shots.iter().flat_map(Attempt::answered);
-    let answers = answers.map(|(expected, answer, took)| AnswerJson {
-        answer: value(answer),
-        expected: expected.to_string(),
-        ok: expected.admits(answer),
-        ms: milliseconds(took),
+fn json<'a>(
+    shots: impl Iterator<Item = (&'a Attempt, Option<&'a str>)>,
+    spread: Option<Spread>,
+) -> Result<Report, UsageError> {
+    let answers = shots.flat_map(|(shot, file)| {
+        shot.answered().map(move |(expected, answer, took)| AnswerJson {
+            file,
+            answer: value(answer),
+            expected: expected.to_string(),
+            ok: expected.admits(answer),
+            ms: milliseconds(took),
+        })
     });
-    let whole = WholeJson { answers: answers.collect(), spread: Spread::of(shots) };
+    let whole = WholeJson { answers: answers.collect(), spread };
     let line = serde_json::to_string(&whole);
     let line = line
         .map_err(|error| UsageError::because("the responses cannot be written as JSON", error))?;
@@ -71,13 +111,16 @@ fn json(shots: &[Attempt]) -> Result<Report, UsageError> {
 }
 
 #[derive(Serialize)]
-struct WholeJson {
-    answers: Vec<AnswerJson>,
+struct WholeJson<'a> {
+    answers: Vec<AnswerJson<'a>>,
     spread: Option<Spread>,
 }
 
 #[derive(Serialize)]
-struct AnswerJson {
+struct AnswerJson<'a> {
+    /// Only for the requests of a folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
     answer: Value,
     expected: String,
     ok: bool,

@@ -29,6 +29,13 @@ impl Attempt {
         self.answered().all(|(expected, answer, _)| expected.admits(answer))
     }
 
+    /// Whether the receiver rejected a genuine delivery.
+    pub(super) fn is_rejected(&self) -> bool {
+        let is_rejection = |answer| Expected::Rejected.admits(answer);
+        let mut answered = self.answered();
+        answered.any(|(expected, answer, _)| !expected.admits(answer) && is_rejection(answer))
+    }
+
     /// For each request: the expected response, the actual one, and its duration.
     pub(super) fn answered(&self) -> impl Iterator<Item = (Expected, AttackAnswer, Duration)> {
         let answers = self.expected.iter().zip(&self.answers);
