@@ -267,10 +267,11 @@ Examples:
     countersign send --repeat 200 --concurrency 8 --to http://127.0.0.1:3000/hooks \\
       --scheme github --secret-env S --body event.json
 
-  Resend a delivery captured by `serve --capture`:
+  Resend a delivery captured by `serve --capture`, or all of a folder in the order of their times:
     countersign send --to http://127.0.0.1:3000/hooks --verbatim --request captures/2026….json
     countersign send --to http://127.0.0.1:3000/hooks --scheme slack --secret-env S \\
       --request captures/2026….json
+    countersign send --to http://127.0.0.1:3000/hooks --verbatim --request captures
 
 Exit status: 0 if every response was the expected one (with `--verbatim`: a 2xx), 1 if not, 2 bad
 usage or configuration, or a receiver that does not accept the genuine delivery of `--attack all`.";
@@ -278,6 +279,7 @@ usage or configuration, or a receiver that does not accept the genuine delivery 
 const SERVE_EXAMPLES: &str = "\
 Configuration file:
     listen = \"127.0.0.1:3000\"
+    admin = \"127.0.0.1:9000\"                    # for health and metrics; if omitted, listen
     store = \"redis://127.0.0.1:6379\"             # or memory, the default
     store_prefix = \"shop\"                       # unique for each application in a Redis
     [[endpoint]]
@@ -286,7 +288,8 @@ Configuration file:
     secrets = [{ env = \"VENUM_SECRET\" }, { file = \"old-secret.txt\", name = \"old\" }]
     forward = \"http://127.0.0.1:8080/venum\"     # if omitted, printing a delivery acknowledges it
     # optional: url, body_limit, tolerance, retention, ack_deadline, outage,
-    # handler_timeout = \"2m\"; event_id = \"/id\" and repeats = \"handle\" or \"suppress\"; for
+    # handler_timeout = \"2m\"; only = [\"invoice.*\"], to acknowledge and ignore events of other
+    # types; event_id = \"/id\" and repeats = \"handle\" or \"suppress\"; for
     # handshakes, verify_token = { env = \"NAME\" }, or handshake_secret_file = \"PATH\" and
     # handshake_window = \"10m\"; above the endpoints, capture = \"captures\", capture_rejected = true,
     # capture_files = 1000, dead_letters = \"dead\", connections = 512, drain_timeout = \"29s\",
@@ -310,7 +313,13 @@ credentials or tokens, and values that contain an active secret, are redacted an
 `redacted`; a delivery whose body contains one is not captured. A URL that is signed keeps its
 query. Use a separate folder for each program, and for dead letters.
 
+`GET /healthz` is 200 while the program runs, `GET /readyz` while the store also answers and the
+program is not shutting down, and `GET /metrics` has the metrics.
+
+Each request has a line on standard output: for people on a terminal, JSON otherwise.
+
 Examples:
+  countersign serve --config serve.toml --check
   countersign serve --config serve.toml
   countersign serve --listen 127.0.0.1:3000 --endpoint /hooks/venum=venum \\
     --secret-env VENUM_SECRET --forward http://127.0.0.1:8080/venum

@@ -22,8 +22,11 @@ pub(crate) use line_writer::LineWriter;
 pub(crate) use standard_error::{flush_notes, note_in_background};
 #[cfg(test)]
 pub(crate) use style::plain;
-pub(crate) use style::{BAD, BOLD, DIM, GOOD, paint};
+pub(crate) use style::{BAD, BOLD, DIM, GOOD, WARN, paint};
 pub(crate) use wrap::width;
+
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
 
 use crate::usage_error::UsageError;
 use escape::escape_for_terminal;
@@ -107,6 +110,21 @@ impl Report {
             }
         }
     }
+}
+
+/// Human-readable text for standard output, as it is written to a terminal: with styles if the user
+/// wants them.
+pub(crate) fn for_terminal(text: &str) -> String {
+    let text = style::render(text);
+    match AutoStream::choice(&io::stdout()) {
+        ColorChoice::Never => strip_str(&text).to_string(),
+        _ => text,
+    }
+}
+
+/// The text with its lines wrapped at this width.
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
+    wrap::wrap(text, Some(width), 0)
 }
 
 /// Prints human-readable text before the command has ended.

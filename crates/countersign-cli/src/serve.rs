@@ -7,16 +7,18 @@
 //! | `handshake_secret.rs` | keys that providers send in a handshake |
 //! | `store.rs` | the idempotency store |
 //! | `server.rs`, `routes.rs` | the HTTP server and its routes |
+//! | `operators.rs`, `admin.rs` | health, readiness and metrics, and their own address |
 //! | `admission.rs`, `open_files.rs` | limits on requests and connections |
 //! | `endpoint.rs` | one endpoint, from the request to the handling of the event |
 //! | `forward.rs`, `forward/` | forwards events to the target |
-//! | `log.rs` | the JSON log lines |
+//! | `log.rs`, `log/` | the lines for people and for programs |
 //! | `capture.rs`, `capture/` | captured deliveries |
 //! | `dead_letters.rs` | dead letters |
 //! | `recorder.rs` | completions that the store has not recorded at shutdown |
 //! | `metrics.rs` | Prometheus metrics |
 //! | `shutdown.rs`, `awake.rs` | signals, shutdown deadlines and timers |
 
+mod admin;
 mod admission;
 mod awake;
 mod capture;
@@ -29,6 +31,7 @@ mod handshake_secret;
 mod log;
 mod metrics;
 mod open_files;
+mod operators;
 mod read_headers;
 mod recorder;
 mod reload;
@@ -51,12 +54,14 @@ pub(crate) use config::ServeArgs;
 
 use crate::output::{self, Report};
 use crate::usage_error::UsageError;
+use admin::Admin;
 use capture::{Captures, Written};
-use config::Plan;
+use config::{EndpointPlan, Plan, Target};
 use dead_letters::DeadLetterFolder;
 use endpoint::{Endpoint, Shared};
-use log::{Log, Printed};
+use log::{Format, Log, Printed};
 use metrics::Metrics;
+use operators::Operators;
 use recorder::Recorder;
 use reload::Reload;
 use routes::Routes;
@@ -74,6 +79,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Report, UsageError> {
 }
 
 async fn serve(args: ServeArgs) -> Result<Report, UsageError> {
+    if args.check {
+        return check(&args).await;
+    }
     // Listen for signals first: the next steps may block on a file, a store or a reader.
     let mut signals = Signals::listen()?;
     let asked = reload::Asked::listen()?;
@@ -88,6 +96,29 @@ async fn serve(args: ServeArgs) -> Result<Report, UsageError> {
         () = running.finish() => Ok(Report::machine("")),
         () = signals.next() => Ok(Report::machine("").rejected()),
     }
+}
+
+/// Checks the configuration and the store, without serving anything.
+async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
+    let plan = Plan::of(args)?;
+    let endpoints: Vec<String> =
+        plan.endpoints.iter().map(|(plan, _)| format!("  {}\n", described(plan))).collect();
+    Store::open(plan.store).await?;
+    Ok(Report::human(format!("the configuration is valid\n{}", endpoints.concat())))
+}
+
+/// An endpoint, for people: its path, its scheme and its target.
+fn described(plan: &EndpointPlan) -> String {
+    let (path, scheme) = (&plan.path, plan.verifier.scheme().name());
+    let target = match &plan.forward {
+        // A query can contain a token.
+        Some(Target { uri, .. }) => {
+            let uri = uri.to_string();
+            format!("forwarded to {}", uri.split('?').next().unwrap_or_default())
+        }
+        None => "printed".to_owned(),
+    };
+    format!("{path}  {scheme}, {target}")
 }
 
 /// From now on, notes, errors and panics are written in the background and block nothing.
@@ -107,6 +138,9 @@ struct Running {
     written: Option<Written>,
     cutoff: CancellationToken,
     drain_timeout: Duration,
+    operators: Operators,
+    /// Stops the server for operators when it is dropped, after everything else.
+    admin: Option<oneshot::Sender<()>>,
 }
 
 impl Running {
@@ -125,7 +159,8 @@ impl Running {
         }
         let budget = plan.budget();
         let store = Store::open(plan.store).await?;
-        let (log, printed) = Log::start(plan.show_body)?;
+        let format = Format::of_output(args.json, plan.endpoints.len());
+        let (log, printed) = Log::start(plan.show_body, format)?;
         let hidden = Arc::clone(&plan.hidden);
         let captures = plan.capture.map(|plan| Captures::start(plan, hidden)).transpose()?;
         let (captures, written) = captures.unzip();
@@ -133,9 +168,10 @@ impl Running {
         let cutoff = CancellationToken::new();
         let dead_letters = plan.dead_letters.map(DeadLetterFolder::open).transpose()?;
         let watched = store.clone();
+        let operators = Operators::new(metrics.clone(), store.clone());
         let shared = Shared {
             store,
-            log,
+            log: log.clone(),
             captures,
             dead_letters,
             forwarded_headers: plan.forwarded_headers,
@@ -145,7 +181,9 @@ impl Running {
         let mut endpoints = Routes::default();
         let mut reload = Reload::new(args, plan.fixed, plan.hidden);
         let mut recorders = Vec::new();
+        let mut banner = Vec::new();
         for (mut plan, changes) in plan.endpoints {
+            banner.push(described(&plan));
             plan.verifier = plan.verifier.with_buffer_budget(budget.clone());
             let path = plan.path.clone();
             let endpoint = Endpoint::new(plan, shared.clone())?;
@@ -157,21 +195,46 @@ impl Running {
 
         let drain_timeout = plan.limits.drain_timeout.unwrap_or(shutdown::DRAIN_TIMEOUT);
         let limits = (plan.limits, budget);
-        let server = Server::bind(&plan.listen, limits, endpoints, metrics.clone()).await?;
+        let admin = match &plan.admin {
+            Some(address) => Some(Admin::bind(address, operators.clone()).await?),
+            None => None,
+        };
+        let own = admin.is_none().then(|| operators.clone());
+        let server = Server::bind(&plan.listen, limits, endpoints, own, log).await?;
         watched.watch();
         reload.arm();
+        banner.iter().for_each(|endpoint| output::announce(endpoint));
+        if let Some(admin) = &admin {
+            output::announce(&format!("health and metrics on http://{}", admin.address()));
+        }
         output::announce(&format!("listening on http://{}", server.address()));
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run(async { drop(stopped.await) }));
         tokio::spawn(reload.run(asked));
         tokio::spawn(metrics.keep());
-        Ok(Self { stop, serving, recorders, printed, written, cutoff, drain_timeout })
+        let admin = admin.map(|admin| {
+            let (stop, stopped) = oneshot::channel::<()>();
+            tokio::spawn(admin.run(async { drop(stopped.await) }));
+            stop
+        });
+        Ok(Self {
+            stop,
+            serving,
+            recorders,
+            printed,
+            written,
+            cutoff,
+            drain_timeout,
+            operators,
+            admin,
+        })
     }
 
     /// Stops accepting requests and drains those in progress. Each step has a deadline.
     async fn finish(self) {
-        let Self { stop, mut serving, recorders, printed, written, cutoff, drain_timeout } = self;
-        let deadlines = Deadlines::within(drain_timeout);
+        let Self { stop, mut serving, recorders, printed, written, cutoff, .. } = self;
+        let deadlines = Deadlines::within(self.drain_timeout);
+        self.operators.drain();
         drop(stop);
         if timeout_at(deadlines.handlers, &mut serving).await.is_err() {
             output::note(
@@ -191,5 +254,6 @@ impl Running {
             }
         };
         tokio::join!(printed.finished(output), written);
+        drop(self.admin);
     }
 }

@@ -94,19 +94,12 @@ impl<const COLUMNS: usize> Columns<COLUMNS> {
                 columns.widths[*column] = None;
             }
         }
-        while columns.width() > max {
-            let widest = columns.widths.iter_mut().flatten().max();
-            match widest.filter(|widest| **widest > MIN_WIDTH) {
-                Some(widest) => *widest -= 1,
-                None => break,
-            }
-        }
+        shrink(columns.widths.iter_mut().flatten(), max);
         columns
     }
 
     fn width(&self) -> usize {
-        let shown = self.widths.iter().flatten();
-        shown.map(|width| width + GAP).sum::<usize>().saturating_sub(GAP)
+        total(self.widths.iter().flatten().copied())
     }
 
     pub(crate) fn head(&self) -> String {
@@ -156,6 +149,29 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
     }
     let beginning: String = text.chars().take(max.saturating_sub(1)).collect();
     beginning + "…"
+}
+
+/// Texts that are as wide as this together, with a gap between two of them; the widest are cut.
+pub(crate) fn fit(texts: Vec<String>, max: usize) -> Vec<String> {
+    let mut widths: Vec<usize> = texts.iter().map(|text| width(text)).collect();
+    shrink(&mut widths, max);
+    texts.iter().zip(widths).map(|(text, width)| cut(text, width)).collect()
+}
+
+/// Makes the widest columns narrower until all fit.
+fn shrink<'a>(widths: impl IntoIterator<Item = &'a mut usize>, max: usize) {
+    let mut widths: Vec<&mut usize> = widths.into_iter().collect();
+    while total(widths.iter().map(|width| **width)) > max {
+        match widths.iter_mut().max().filter(|widest| ***widest > MIN_WIDTH) {
+            Some(widest) => **widest -= 1,
+            None => break,
+        }
+    }
+}
+
+/// The width of columns with these widths.
+fn total(widths: impl Iterator<Item = usize>) -> usize {
+    widths.map(|width| width + GAP).sum::<usize>().saturating_sub(GAP)
 }
 
 /// The space between two columns.

@@ -28,8 +28,14 @@ mod log;
 mod memory;
 #[path = "serve/metrics.rs"]
 mod metrics;
+#[path = "serve/only.rs"]
+mod only;
+#[path = "serve/operators.rs"]
+mod operators;
 #[path = "serve/processes.rs"]
 mod processes;
+#[path = "serve/recorded.rs"]
+mod recorded;
 #[path = "serve/reload.rs"]
 mod reload;
 #[path = "serve/repeats.rs"]

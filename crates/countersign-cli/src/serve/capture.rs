@@ -22,8 +22,9 @@ mod queue_limit;
 mod redaction;
 mod writer;
 
-use std::sync::Arc;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -49,6 +50,7 @@ use crate::random;
 use crate::usage_error::UsageError;
 use copy::{BodyCopy, Came};
 use folder::Folder;
+use name::{Name, Stamp};
 use queue_limit::{QueueLimit, QueuePermit};
 use redaction::Redaction;
 use writer::Writer;
@@ -57,6 +59,8 @@ use writer::Writer;
 #[derive(Clone)]
 pub(super) struct Captures {
     waiting: Arc<Waiting>,
+    namer: Arc<Mutex<Namer>>,
+    hidden: Arc<KnownSecrets>,
     dropped: Arc<[AtomicU64; 2]>,
     /// For bodies that are still being received and not verified yet.
     arriving: Arc<QueueLimit>,
@@ -97,6 +101,7 @@ pub(super) enum PublicUrl {
 /// The properties of a received request that a file contains.
 pub(super) struct Seen {
     at_ms: i64,
+    stamp: Stamp,
     since: Instant,
     method: Method,
     uri: Uri,
@@ -130,20 +135,19 @@ impl Captures {
         hidden: Arc<KnownSecrets>,
     ) -> Result<(Self, Written), UsageError> {
         let CapturePlan { folder: path, at, files, rejected } = plan;
-        let program = program_number()?;
-        let folder =
-            Folder::open(path.clone(), files, rejected, Namer::of(program)).map_err(|error| {
-                at.fix(UsageError::because(
-                    format!("cannot write files into `{}`", shown_path(&path)),
-                    error,
-                ))
-            })?;
+        let namer = Namer::of(program_number()?);
+        let folder = Folder::open(path.clone(), files, rejected, &namer).map_err(|error| {
+            at.fix(UsageError::because(
+                format!("cannot write files into `{}`", shown_path(&path)),
+                error,
+            ))
+        })?;
         let queue = Queue::new(MAX_QUEUE);
         let entries = Arc::clone(&queue);
         let dropped = Arc::<[AtomicU64; 2]>::default();
         let (finished, written) = oneshot::channel();
         let counter = Arc::clone(&dropped);
-        let mut writer = Writer::new(folder, path, hidden);
+        let mut writer = Writer::new(folder, path, Arc::clone(&hidden));
         let thread = thread::Builder::new().name("captures".to_owned());
         let started = thread.spawn(move || {
             writer.write_all(&entries, &counter);
@@ -153,7 +157,13 @@ impl Captures {
         let [arriving, verified] = [(); 2].map(|()| QueueLimit::of(LARGEST_WAITING));
         let rejected = rejected.then(|| QueueLimit::of(LARGEST_WAITING));
         let waiting = Arc::new(Waiting(queue));
-        Ok((Self { waiting, dropped, arriving, verified, rejected }, Written(written)))
+        let namer = Arc::new(Mutex::new(namer));
+        let captures = Self { waiting, namer, hidden, dropped, arriving, verified, rejected };
+        Ok((captures, Written(written)))
+    }
+
+    fn stamp(&self, unix_ms: i64) -> Stamp {
+        self.namer.lock().unwrap_or_else(PoisonError::into_inner).stamp(unix_ms)
     }
 
     fn push(&self, entry: Entry) {
@@ -228,8 +238,10 @@ impl Capture {
             }
             None => (Copied::not(body), None),
         };
+        let at_ms = SystemClock::new().now_unix_ms();
         let seen = Seen {
-            at_ms: SystemClock::new().now_unix_ms(),
+            at_ms,
+            stamp: self.captures.stamp(at_ms),
             since: Instant::now(),
             method: parts.method.clone(),
             uri: parts.uri.clone(),
@@ -237,6 +249,22 @@ impl Capture {
             copy,
         };
         (Request::from_parts(parts, body), seen)
+    }
+
+    /// The name of the file of a verified delivery, unless it is dropped or contains a secret.
+    pub(super) fn name_if_verified(&self, seen: &Seen) -> Option<String> {
+        self.name(seen, Kind::Verified)
+    }
+
+    /// The same for a rejected delivery. `None` if rejected deliveries are not captured.
+    pub(super) fn name_if_rejected(&self, seen: &Seen) -> Option<String> {
+        let is_captured = self.captures.rejected.is_some() && seen.method == Method::POST;
+        is_captured.then(|| self.name(seen, Kind::Rejected)).flatten()
+    }
+
+    fn name(&self, seen: &Seen, kind: Kind) -> Option<String> {
+        let name = self.of.name(seen.stamp, kind, &self.captures.hidden).ok()?;
+        Some(name.as_str().to_owned())
     }
 
     /// The room for a copy of the body. A body is copied only if the verified delivery will not
@@ -334,6 +362,12 @@ impl Written {
 }
 
 impl Of {
+    /// The name of a file. A path that contains a secret is not in it.
+    fn name(&self, stamp: Stamp, kind: Kind, hidden: &KnownSecrets) -> io::Result<Name> {
+        let path = Some(&*self.path).filter(|path| !hidden.is_in(path.as_bytes()));
+        stamp.name(kind, path.unwrap_or_default())
+    }
+
     /// Reports the redacted parts, only for the first delivery that has any.
     fn tell_left_out(&self, redacted: &[String]) {
         if !redacted.is_empty() && !self.is_left_out_told.swap(true, Ordering::Relaxed) {

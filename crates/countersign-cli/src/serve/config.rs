@@ -2,6 +2,7 @@
 
 mod arguments;
 mod capture;
+mod event_types;
 mod file;
 mod former_secrets;
 mod handshakes;
@@ -23,8 +24,8 @@ use http::Uri;
 
 use super::capture::{KnownSecrets, PublicUrl};
 use super::folders;
+use super::operators::is_operators;
 use super::secrets_source::{Reloaded, SecretsSource};
-use super::server::{HEALTH, METRICS};
 use super::store::MEMORY;
 use crate::output;
 use crate::possible_secret::about_event_id;
@@ -33,6 +34,7 @@ use crate::server_url;
 use crate::usage_error::UsageError;
 
 pub(super) use capture::CapturePlan;
+pub(super) use event_types::EventTypes;
 pub(super) use former_secrets::FormerSecrets;
 pub(super) use place::Place;
 pub(super) use shared_secrets::{KeyDigest, SecretUsers, all_keys};
@@ -42,7 +44,8 @@ pub(super) use toml::ForwardedHeaders;
 #[derive(Args, Clone)]
 #[command(
     mut_group("secrets", |group| group.required(false)),
-    override_usage = "countersign serve --config <FILE> [--show-body] [--capture <DIR>]
+    override_usage = "countersign serve --config <FILE> [--listen <ADDR>] [--check] [--show-body]
+           [--json] [--capture <DIR>]
        countersign serve --listen <ADDR> --endpoint <PATH=SCHEME>...
            <--secret-env <NAME>|--secret-file <PATH>>... [--forward <URL>] [--store <URL>]
            [--store-prefix <PREFIX>] [--show-body] [--capture <DIR>] [--dead-letters <DIR>]"
@@ -52,10 +55,10 @@ pub(crate) struct ServeArgs {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["listen", "endpoints", "secrets", "forward", "store", "store_prefix"]
+        conflicts_with_all = ["endpoints", "secrets", "forward", "store", "store_prefix"]
     )]
     config: Option<PathBuf>,
-    /// Address to listen on, such as 127.0.0.1:3000
+    /// Address to listen on, such as 127.0.0.1:3000; replaces that of the file
     #[arg(long, value_name = "ADDR", required_unless_present = "config")]
     listen: Option<String>,
     /// Path of an endpoint, and its scheme: the name of a built-in scheme, or the path of a
@@ -83,6 +86,12 @@ pub(crate) struct ServeArgs {
     /// Prefix of the keys in Redis, unique for each application in the same Redis [default: cs]
     #[arg(long, value_name = "PREFIX")]
     store_prefix: Option<String>,
+    /// Check the configuration, its secrets and the store, and exit
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Print lines of JSON, also on a terminal
+    #[arg(long)]
+    pub(super) json: bool,
     /// Also print the bodies of verified deliveries
     #[arg(long)]
     show_body: bool,
@@ -107,6 +116,8 @@ pub(crate) struct ServeArgs {
 /// The validated configuration.
 pub(super) struct Plan {
     pub(super) listen: String,
+    /// The separate address for operators.
+    pub(super) admin: Option<String>,
     pub(super) store: StorePlan,
     pub(super) endpoints: Vec<(EndpointPlan, Changes)>,
     pub(super) fixed: Fixed,
@@ -169,6 +180,8 @@ pub(super) struct EndpointPlan {
     pub(super) handler_timeout: Option<Duration>,
     pub(super) outage: Option<OutagePolicy>,
     pub(super) repeats: Option<Repeats>,
+    /// The types of the events to handle; `None` for all.
+    pub(super) only: Option<EventTypes>,
     /// The URL that the provider calls, for captures.
     pub(super) url: Option<PublicUrl>,
 }
@@ -212,6 +225,7 @@ impl Plan {
     ) -> Self {
         Self {
             listen,
+            admin: None,
             store,
             endpoints,
             fixed: Fixed::new(),
@@ -364,7 +378,7 @@ impl Paths {
                 "not a path: begin with `/`, without a query, and percent-encode other characters",
             ));
         }
-        if path == HEALTH || path == METRICS {
+        if is_operators(path) {
             return Err(at.fix(format!("`{path}` is reserved: choose another path")));
         }
         if self.0.iter().any(|taken| taken == path) {

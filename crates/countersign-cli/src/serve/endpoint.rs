@@ -23,7 +23,7 @@ use tower::{Layer, Service, ServiceExt};
 use super::admission::{Admission, ConnectionId};
 use super::awake::sleep_awake;
 use super::capture::{Capture, Captures, Copied};
-use super::config::{EndpointPlan, ForwardedHeaders};
+use super::config::{EndpointPlan, EventTypes, ForwardedHeaders};
 use super::dead_letters::{DeadLetterFolder, EndpointDeadLetters};
 use super::forward::{Forward, ForwardSettings};
 use super::log::{Line, Log};
@@ -35,6 +35,7 @@ use crate::usage_error::UsageError;
 /// Receives the deliveries of one path.
 pub(super) struct Endpoint {
     path: Arc<str>,
+    scheme: Arc<str>,
     methods: Vec<Method>,
     layer: WebhookLayer<Store>,
     service: WebhookService<Store, Handler>,
@@ -64,6 +65,7 @@ impl Endpoint {
         let path: Arc<str> = plan.path.as_str().into();
         let name = countersign::Endpoint::new(Arc::clone(&path));
         let methods = methods(plan.verifier.scheme());
+        let scheme: Arc<str> = plan.verifier.scheme().name().into();
         let mut receiver = Receiver::new(plan.verifier.with_endpoint(name.clone()), store);
         if let Some(deadline) = plan.ack_deadline {
             receiver = receiver.with_ack_deadline(deadline);
@@ -87,8 +89,8 @@ impl Endpoint {
         let forwards = plan.forward.is_some();
         let how = match plan.forward {
             None => {
-                let (path, log) = (Arc::clone(&path), log.clone());
-                How::Acknowledge { path, log, timeout, cutoff }
+                let (path, scheme, log) = (Arc::clone(&path), Arc::clone(&scheme), log.clone());
+                How::Acknowledge { path, scheme, log, timeout, cutoff }
             }
             Some(to) => {
                 let patience = ack_deadline / 3;
@@ -107,9 +109,11 @@ impl Endpoint {
             Capture::new(captures, &path, scheme, plan.url, limit, body_timeout)
         });
         let layer = WebhookLayer::new(receiver);
-        let service = layer.layer(Handler { how, recorder: recorder.clone() });
+        let only = plan.only.map(Arc::new);
+        let service = layer.layer(Handler { how, only, recorder: recorder.clone() });
         Ok(Self {
             path,
+            scheme,
             methods,
             layer,
             service,
@@ -125,21 +129,23 @@ impl Endpoint {
     /// Answers a delivery, prints its line, and captures it if configured.
     pub(super) async fn receive(
         &self,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
         admission: &Admission,
         connection: ConnectionId,
     ) -> Response<Full<Bytes>> {
         let since = Instant::now();
         let answer_by = since + self.answer_within;
-        let admitted = Admitted { since, answer_by, at: Arc::default() };
-        request.extensions_mut().insert(admitted.clone());
-        let (request, seen) = match &self.capture {
+        let (mut request, seen) = match &self.capture {
             Some(capture) => {
                 let (request, seen) = capture.see(request);
                 (request, Some((capture, seen)))
             }
             None => (request.map(Copied::not), None),
         };
+        let capture = seen.as_ref().and_then(|(capture, seen)| capture.name_if_verified(seen));
+        let admitted =
+            Admitted { since, answer_by, capture: capture.map(Arc::from), at: Arc::default() };
+        request.extensions_mut().insert(admitted.clone());
         let (parts, body) = request.into_parts();
         let (ticket, body) = admission.admit(connection, body);
         let request = Request::from_parts(parts, body);
@@ -152,14 +158,22 @@ impl Endpoint {
         let handled = admitted.at.get();
         let verified = handled.map(|(verified, _)| verified).or_else(|| extensions.get());
         if extensions.get::<Printed>().is_none() {
+            let reason = match extensions.get() {
+                Some(EarlyResponse::Rejected(error)) => Some(error),
+                _ => None,
+            };
+            let rejected = match &seen {
+                Some((capture, seen)) if reason.is_some() => capture.name_if_rejected(seen),
+                _ => None,
+            };
+            let capture = admitted.capture.as_deref().filter(|_| verified.is_some());
             self.log.print(&Line {
-                endpoint: &self.path,
-                code: code(&response),
-                status: response.status().as_u16(),
+                reason,
                 verified,
                 grant: handled.map(|(_, grant)| *grant),
                 handshake: handshake(&response),
-                since: admitted.since,
+                capture: capture.or(rejected.as_deref()),
+                ..self.line(code(&response), response.status(), admitted.since)
             });
         }
         if let Some((capture, seen)) = seen {
@@ -176,16 +190,24 @@ impl Endpoint {
         let mut response = into_response(EarlyResponse::Busy);
         // The connection is needed for other requests.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        self.log.print(&Line {
-            endpoint: &self.path,
-            code: code(&response),
-            status: response.status().as_u16(),
-            verified: None,
-            grant: None,
-            handshake: None,
-            since,
-        });
+        self.log.print(&self.line(code(&response), response.status(), since));
         response
+    }
+
+    /// The line of a request of which nothing else is known.
+    fn line<'a>(&'a self, code: &'a str, status: StatusCode, since: Instant) -> Line<'a> {
+        Line {
+            endpoint: Some(&self.path),
+            scheme: Some(&self.scheme),
+            ..Line::new(code, status.as_u16(), since)
+        }
+    }
+
+    /// Prints the line of a request whose method the endpoint does not take.
+    pub(super) fn print_not_allowed(&self, request: (&Method, &str), since: Instant) {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let line = self.line("method_not_allowed", status, since);
+        self.log.print(&Line { unrouted: Some(request), ..line });
     }
 
     /// Whether the endpoint has a target.
@@ -238,6 +260,7 @@ async fn at_hand(response: Response<ResponseBody<Full<Bytes>>>) -> Response<Full
 fn code(response: &Response<Full<Bytes>>) -> &'static str {
     match response.extensions().get::<EarlyResponse>() {
         Some(answer) => answer.code(),
+        None if response.extensions().get::<Filtered>().is_some() => "filtered",
         None if response.status().is_success() => "handled",
         None => "handler_failed",
     }
@@ -258,6 +281,8 @@ struct Admitted {
     since: Instant,
     /// The deadline for a response to reach the sender.
     answer_by: Instant,
+    /// The name of the file of the delivery, if it is captured once it is verified.
+    capture: Option<Arc<str>>,
     at: Arc<OnceLock<(Verified, Grant)>>,
 }
 
@@ -265,10 +290,16 @@ struct Admitted {
 #[derive(Clone)]
 struct Printed;
 
+/// Marks the response to an event whose type the endpoint does not handle.
+#[derive(Clone)]
+struct Filtered;
+
 /// Handles each event once.
 #[derive(Clone)]
 struct Handler {
     how: How,
+    /// The types of the events to handle; `None` for all.
+    only: Option<Arc<EventTypes>>,
     recorder: Recorder,
 }
 
@@ -277,6 +308,7 @@ enum How {
     /// Printing the line handles the event: the reader of the lines has it.
     Acknowledge {
         path: Arc<str>,
+        scheme: Arc<str>,
         log: Log,
         timeout: Duration,
         cutoff: CancellationToken,
@@ -295,19 +327,24 @@ impl Handler {
         let admitted = admitted.clone();
         let (verified, grant) = admitted.at.get_or_init(|| (verified.clone(), *grant)).clone();
         self.recorder.handled(&verified);
+        if self.only.is_some_and(|only| !only.has(verified.event_type())) {
+            metrics::count(metrics::FILTERED, self.recorder.endpoint());
+            let mut response = Response::default();
+            response.extensions_mut().insert(Filtered);
+            return response;
+        }
         match self.how {
             How::Forward(forward) => {
                 forward.pass_on(request, &verified, grant, admitted.answer_by).await
             }
-            How::Acknowledge { path, log, timeout, cutoff } => {
+            How::Acknowledge { path, scheme, log, timeout, cutoff } => {
                 let line = Line {
-                    endpoint: &path,
-                    code: "handled",
-                    status: StatusCode::OK.as_u16(),
+                    endpoint: Some(&path),
+                    scheme: Some(&scheme),
                     verified: Some(&verified),
                     grant: Some(grant),
-                    handshake: None,
-                    since: admitted.since,
+                    capture: admitted.capture.as_deref(),
+                    ..Line::new("handled", StatusCode::OK.as_u16(), admitted.since)
                 };
                 let give_up = async {
                     tokio::select! {

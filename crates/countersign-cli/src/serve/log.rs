@@ -1,20 +1,25 @@
-//! Writes one line of JSON for each delivery to standard output.
+//! Writes one line for each delivery to standard output: for people on a terminal, else JSON.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `log/json.rs` | lines of JSON |
+//! | `log/human.rs` | lines for people |
+
+mod human;
+mod json;
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use countersign::{Grant, Verified};
-use serde::Serialize;
+use countersign::{Grant, Verified, VerifyError};
+use http::Method;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::short_id::short_id;
 use crate::output::{self, LineWriter};
 use crate::usage_error::UsageError;
 
@@ -23,21 +28,60 @@ use crate::usage_error::UsageError;
 pub(super) struct Log {
     queue: SyncSender<Entry>,
     dropped: Arc<AtomicU64>,
+    format: Format,
     /// The total size of the queued lines with a body; `None` if bodies are not printed.
     bodies: Option<Arc<AtomicUsize>>,
 }
 
-/// The facts about a delivery once it has a response.
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    /// For people, in columns as wide as the terminal.
+    Human {
+        /// Whether there are several endpoints to tell apart.
+        has_endpoint: bool,
+    },
+}
+
+/// The facts about a request once it has a response.
 pub(super) struct Line<'a> {
-    pub(super) endpoint: &'a str,
+    /// `None` if the path is not one of an endpoint.
+    pub(super) endpoint: Option<&'a str>,
+    pub(super) scheme: Option<&'a str>,
     pub(super) code: &'a str,
     pub(super) status: u16,
+    /// Why it was rejected.
+    pub(super) reason: Option<&'a VerifyError>,
     pub(super) verified: Option<&'a Verified>,
     pub(super) grant: Option<Grant>,
     /// The name of the handshake, if it was one.
     pub(super) handshake: Option<&'a str>,
+    /// The name of the file with the captured delivery.
+    pub(super) capture: Option<&'a str>,
+    /// Method and path of a request that no endpoint takes.
+    pub(super) unrouted: Option<(&'a Method, &'a str)>,
     /// When its headers had arrived.
     pub(super) since: Instant,
+}
+
+impl<'a> Line<'a> {
+    /// The line of a request of which nothing else is known.
+    pub(super) fn new(code: &'a str, status: u16, since: Instant) -> Self {
+        Self {
+            endpoint: None,
+            scheme: None,
+            code,
+            status,
+            reason: None,
+            verified: None,
+            grant: None,
+            handshake: None,
+            capture: None,
+            unrouted: None,
+            since,
+        }
+    }
 }
 
 struct Entry {
@@ -86,7 +130,7 @@ pub(super) struct Printed(oneshot::Receiver<()>);
 impl Log {
     /// Starts the thread. It ends, and [`Printed`] resolves, when all clones are dropped and every
     /// line is written.
-    pub(super) fn start(show_body: bool) -> Result<(Self, Printed), UsageError> {
+    pub(super) fn start(show_body: bool, format: Format) -> Result<(Self, Printed), UsageError> {
         let cannot = |error| UsageError::because("standard output cannot be used", error);
         let out = standard_output().map_err(cannot)?;
         let (queue, entries) = sync_channel(MAX_LINES);
@@ -101,14 +145,14 @@ impl Log {
             })
             .map_err(cannot)?;
         let bodies = show_body.then(Arc::default);
-        Ok((Self { queue, dropped, bodies }, Printed(printed)))
+        Ok((Self { queue, dropped, format, bodies }, Printed(printed)))
     }
 
     /// Queues the line for printing. If the queued bodies exceed the maximum, the line is printed
     /// without its body. If the queue is full, the line is dropped, and the number of dropped lines
     /// is reported on standard error.
     pub(super) fn print(&self, line: &Line<'_>) {
-        let without_body = || (json(line, &ShownBody::Dropped), None);
+        let without_body = || (self.text(line, &ShownBody::Dropped), None);
         let (text, held) = self.whole(line).unwrap_or_else(without_body);
         self.push(Entry { text, waiter: None, _held: held });
     }
@@ -141,6 +185,13 @@ impl Log {
         !awaited.give_up() && (&mut awaited.written).await.is_ok()
     }
 
+    fn text(&self, line: &Line<'_>, shown: &ShownBody<'_>) -> String {
+        match self.format {
+            Format::Json => json::line(line, shown),
+            Format::Human { has_endpoint } => human::line(line, shown, has_endpoint),
+        }
+    }
+
     fn push(&self, entry: Entry) {
         match self.queue.try_send(entry) {
             Ok(()) => {}
@@ -153,49 +204,27 @@ impl Log {
     /// The line with its body, if bodies are printed. `None` if there is no room for the body.
     fn whole(&self, line: &Line<'_>) -> Option<(String, Option<Held>)> {
         let (Some(bodies), Some(verified)) = (&self.bodies, line.verified) else {
-            return Some((json(line, &ShownBody::Nothing), None));
+            return Some((self.text(line, &ShownBody::Nothing), None));
         };
         let body = verified.body();
         // A line is at least as long as its body: this check avoids encoding most lines that do not
         // fit.
         with_room(bodies.load(Ordering::Relaxed), body.len())?;
-        let mut text = json(line, &ShownBody::Whole(body));
+        let mut text = self.text(line, &ShownBody::Whole(body));
         text.shrink_to_fit();
         let held = Held::take(bodies, text.len())?;
         Some((text, Some(held)))
     }
 }
 
-fn json(line: &Line<'_>, shown: &ShownBody<'_>) -> String {
-    let (body, body_base64) = match shown {
-        ShownBody::Nothing => (None, None),
-        ShownBody::Dropped => (Some(None), None),
-        ShownBody::Whole(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => (Some(Some(text)), None),
-            Err(_) => (None, Some(STANDARD.encode(bytes))),
-        },
-    };
-    let event_id = line.verified.map(|verified| short_id(verified.event_id()));
-    let event_type = line.verified.and_then(Verified::event_type);
-    let event_type = event_type.map(|kind| short_id(kind.name));
-    let json = Json {
-        endpoint: line.endpoint,
-        code: line.code,
-        status: line.status,
-        handshake: line.handshake,
-        event_id: event_id.as_deref(),
-        event_type: event_type.as_deref(),
-        secret: line.verified.map(Verified::secret_index),
-        tenant: line.verified.and_then(Verified::tenant),
-        attempt: line.grant.map(|grant| grant.attempt),
-        possible_duplicate: line.grant.is_some_and(|grant| grant.possible_duplicate),
-        ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
-        body,
-        body_dropped: matches!(shown, ShownBody::Dropped),
-        body_base64,
-    };
-    // Serializing text and numbers with text keys does not fail.
-    output::escape_json(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
+impl Format {
+    /// For people on a terminal, unless they want JSON.
+    pub(super) fn of_output(is_json: bool, endpoints: usize) -> Self {
+        match is_json || !io::stdout().is_terminal() {
+            true => Self::Json,
+            false => Self::Human { has_endpoint: endpoints > 1 },
+        }
+    }
 }
 
 impl Held {
@@ -244,36 +273,6 @@ impl Printed {
     pub(super) async fn finished(self, by: Instant) {
         let _ = timeout_at(by, self.0).await;
     }
-}
-
-/// The stable format of a line: these keys in this order; null if a value is not known.
-#[derive(Serialize)]
-struct Json<'a> {
-    endpoint: &'a str,
-    code: &'a str,
-    status: u16,
-    /// Only for a handshake.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    handshake: Option<&'a str>,
-    event_id: Option<&'a str>,
-    event_type: Option<&'a str>,
-    secret: Option<usize>,
-    /// Only for an endpoint with tenants.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tenant: Option<&'a str>,
-    attempt: Option<u32>,
-    /// Only for a possible duplicate that was handled.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    possible_duplicate: bool,
-    ms: u64,
-    /// Null if the body was dropped.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<Option<&'a str>>,
-    /// Only if there was no room for the body.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    body_dropped: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body_base64: Option<String>,
 }
 
 fn write_all(mut out: LineWriter<impl io::Write>, entries: &Receiver<Entry>, dropped: &AtomicU64) {
@@ -330,7 +329,6 @@ pub(super) fn reject_discarding_output(endpoint: &str) -> Result<(), UsageError>
 /// - a socket for datagrams, which can be lost
 #[cfg(unix)]
 fn may_discard(out: &File) -> io::Result<bool> {
-    use std::io::IsTerminal;
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
     use rustix::net::SocketType;

@@ -56,10 +56,15 @@ pub(super) fn count(name: &'static str, endpoint: &str) {
     counter!(name, "endpoint" => endpoint.to_owned()).increment(1);
 }
 
+pub(super) const FILTERED: &str = "countersign_serve_filtered_total";
 pub(super) const HANDLER_TIMEOUTS: &str = "countersign_serve_handler_timeouts_total";
 pub(super) const REPEATED_ATTEMPTS: &str = "countersign_serve_repeated_attempts_total";
 pub(super) const TURNED_AWAY: &str = "countersign_serve_turned_away_total";
-const OWN: [(&str, &str); 3] = [
+const OWN: [(&str, &str); 4] = [
+    (
+        FILTERED,
+        "Verified events that were acknowledged and not handled, because `only` leaves out their type",
+    ),
     (
         HANDLER_TIMEOUTS,
         "Events released because they were not handled within handler_timeout; each may be \

@@ -31,6 +31,11 @@ impl Recorder {
         Self { receiver, endpoint, handled: Arc::default() }
     }
 
+    /// The path of the endpoint.
+    pub(super) fn endpoint(&self) -> &str {
+        self.endpoint.name()
+    }
+
     /// Remembers an event that was handled.
     pub(super) fn handled(&self, verified: &Verified) {
         let key = *EventKey::of(verified, &self.endpoint).digest();

@@ -16,14 +16,16 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use super::admission::{Admission, ConnectionId};
 use super::config::Limits;
 use super::endpoint::Endpoint;
-use super::metrics::Metrics;
+use super::log::{Line, Log};
 use super::open_files::{self, Places};
+use super::operators::{Operators, is_operators};
 use super::routes::Routes;
 use crate::possible_secret::shown;
 use crate::usage_error::UsageError;
@@ -40,7 +42,9 @@ pub(super) struct Server {
 
 struct App {
     endpoints: Routes,
-    metrics: Metrics,
+    /// `None` if operators have an address of their own.
+    operators: Option<Operators>,
+    log: Log,
     /// Admits fewer requests than there are connections, so that health and metrics requests are
     /// answered even if all admitted requests wait.
     admission: Admission,
@@ -50,25 +54,18 @@ struct App {
 
 impl Server {
     pub(super) async fn bind(
-        listen: &str,
+        address: &str,
         (limits, budget): (Limits, BufferBudget),
         endpoints: Routes,
-        metrics: Metrics,
+        operators: Option<Operators>,
+        log: Log,
     ) -> Result<Self, UsageError> {
-        let cannot = |error| {
-            // An IPv6 address can look like a key.
-            let shown = if listen.parse::<SocketAddr>().is_ok() { listen } else { shown(listen) };
-            let what =
-                format!("cannot listen on `{shown}` (use an address such as 127.0.0.1:3000)");
-            UsageError::because(what, error)
-        };
-        let listener = TcpListener::bind(listen).await.map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
+        let (listener, address) = listen(address).await?;
         let targets = endpoints.endpoints().filter(|endpoint| endpoint.forwards()).count();
         let asked = limits.connections.map_or(CONNECTIONS, NonZeroUsize::get);
         let places = open_files::places(Places { connections: asked, reserve: RESERVE }, targets);
         let admission = Admission::new(places.connections - places.connections.div_ceil(8));
-        let app = App { endpoints, metrics, admission, requests: TaskTracker::new() };
+        let app = App { endpoints, operators, log, admission, requests: TaskTracker::new() };
         Ok(Self { listener, address, limits, places, budget, app })
     }
 
@@ -138,19 +135,20 @@ impl App {
         request: Request<Incoming>,
         connection: ConnectionId,
     ) -> Response<Full<Bytes>> {
-        let path = request.uri().path();
-        if is_operators(path) {
-            return match *request.method() {
-                Method::GET | Method::HEAD if path == METRICS => app.metrics.answer(),
-                Method::GET | Method::HEAD => Response::default(),
-                _ => not_allowed("GET, HEAD"),
-            };
+        let since = Instant::now();
+        let (method, path) = (request.method(), request.uri().path());
+        if let Some(operators) = app.operators.as_ref().filter(|_| is_operators(path)) {
+            return operators.answer(method, path).await;
         }
         let Some(endpoint) = app.endpoints.find(path) else {
-            return status(StatusCode::NOT_FOUND);
+            let code = StatusCode::NOT_FOUND;
+            let line = Line::new("not_found", code.as_u16(), since);
+            app.log.print(&Line { unrouted: Some((method, path)), ..line });
+            return status(code);
         };
         let methods = endpoint.methods();
-        if !methods.contains(request.method()) {
+        if !methods.contains(method) {
+            endpoint.print_not_allowed((method, path), since);
             return not_allowed(&methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "));
         }
         let requests = app.requests.clone();
@@ -173,18 +171,27 @@ impl App {
     }
 }
 
-/// Whether the path is for operators of the program, not for senders.
-fn is_operators(path: &str) -> bool {
-    path == HEALTH || path == METRICS
+/// Listens on an address of the configuration.
+pub(super) async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), UsageError> {
+    let cannot = |error| {
+        // An IPv6 address can look like a key.
+        let is_address = address.parse::<SocketAddr>().is_ok();
+        let shown = if is_address { address } else { shown(address) };
+        let what = format!("cannot listen on `{shown}` (use an address such as 127.0.0.1:3000)");
+        UsageError::because(what, error)
+    };
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    Ok((listener, address))
 }
 
-fn status(status: StatusCode) -> Response<Full<Bytes>> {
+pub(super) fn status(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::default();
     *response.status_mut() = status;
     response
 }
 
-fn not_allowed(allowed: &str) -> Response<Full<Bytes>> {
+pub(super) fn not_allowed(allowed: &str) -> Response<Full<Bytes>> {
     let mut response = status(StatusCode::METHOD_NOT_ALLOWED);
     // Methods are tokens, which are always valid in a header.
     if let Ok(allowed) = HeaderValue::try_from(allowed) {
@@ -193,8 +200,6 @@ fn not_allowed(allowed: &str) -> Response<Full<Bytes>> {
     response
 }
 
-pub(super) const HEALTH: &str = "/healthz";
-pub(super) const METRICS: &str = "/metrics";
 /// The default maximum number of connections.
 const CONNECTIONS: usize = 512;
 /// Connections reserved for health checks, even if all others wait for handlers.

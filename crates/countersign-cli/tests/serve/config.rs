@@ -91,6 +91,7 @@ fn each_error_names_the_file_the_line_the_key_and_the_fix() {
         ("/hooks/jupiter", "/hooks/{id}", line("3", "path"), "no segment of the path"),
         ("/hooks/jupiter", "/hooks/{tenant}", line("3", "path"), "add a table"),
         ("/hooks/jupiter", "/metrics", line("3", "path"), "choose another path"),
+        ("/hooks/jupiter", "/readyz", line("3", "path"), "choose another path"),
         ("'SECRET'", "'NOT_SET'", line("5", "secrets"), "`NOT_SET` is not set: export it"),
         ("env = 'SECRET'", "file = 'empty.txt'", line("5", "secrets"), "is empty: paste"),
         ("env = 'SECRET'", "file = 'blank.txt'", line("5", "secrets"), "nothing but white space"),
@@ -124,12 +125,18 @@ fn each_error_names_the_file_the_line_the_key_and_the_fix() {
         ("forward = 'http://127.1/b'", "forward", "four decimal parts"),
         ("handler_timeout = '0s'", "handler_timeout", "between 100ms and 1h"),
         ("lease = '5s'", "lease", "expected one of"),
+        ("tolerence = '5m'", "tolerence", "did you mean `tolerance`"),
+        ("only = 'push'", "only", "only = [\"push\""),
+        ("only = []", "only", "no event would be handled"),
+        ("only = ['a*b']", "only", "its last character"),
     ] {
         must_fix(&format!("{GOOD}{more}\n"), &[&line("6", key), fix]);
     }
     for (more, key, fix) in [
         ("header_timeout = '0s'", "header_timeout", "between 100ms and 1h"),
         ("header_timeout = 10", "header_timeout", "\"5m\""),
+        ("admin = 9000", "admin", "127.0.0.1:9000"),
+        ("conections = 9", "conections", "did you mean `connections`"),
         ("idle_timeout = '2h'", "idle_timeout", "between 100ms and 1h"),
         ("connections = 0", "connections", "above 0"),
         ("drain_timeout = '0s'", "drain_timeout", "between 100ms and 1h"),
@@ -179,7 +186,7 @@ fn a_secret_in_the_file_is_rejected_with_the_reason_and_never_repeated() {
 
 #[test]
 fn a_scheme_that_signs_the_url_needs_one() {
-    let square = "name = 'square'\nsignature_header = 'X-S'\nsigned_payload = '{url}{body}'\n";
+    let square = "name = 'acme-square'\nsignature_header = 'X-S'\nsigned_payload = '{url}{body}'\n";
     let files = Files::new(&GOOD.replacen("'jupiter'", "'square.toml'", 1));
     let files = files.with("square.toml", square);
     let with_config = |files: &Files| {
@@ -198,7 +205,11 @@ fn a_store_that_cannot_be_opened_is_told_without_its_password() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = listener.local_addr().unwrap();
     drop(listener);
-    must_fix(&format!("store = 'redis://:hunter2@{closed}'\n{GOOD}"), &["cannot be reached"]);
+    let shown = format!("the store `redis://{closed}/1`: ");
+    must_fix(
+        &format!("store = 'redis://user:hunter2@{closed}/1'\n{GOOD}"),
+        &[&shown, "cannot be reached"],
+    );
     must_fix(&format!("store = 'mysql://u:hunter2@h'\n{GOOD}"), &["`redis://`"]);
     let good = "--listen 127.0.0.1:0 --endpoint /x=jupiter --secret-env SECRET";
     rejected(
@@ -213,7 +224,7 @@ fn the_command_line_says_what_it_lacks() {
     for (words, said) in [
         ("", "--config"),
         ("--config nowhere.toml", "`nowhere.toml` cannot be read"),
-        ("--config a.toml --listen 127.0.0.1:0", "--config"),
+        ("--config a.toml --endpoint /x=jupiter", "--config"),
         ("--config a.toml --secret-env SECRET", "--config"),
         ("--config a.toml --store memory", "--config"),
         ("--listen 127.0.0.1:0 --secret-env SECRET", "--endpoint"),

@@ -36,11 +36,28 @@ async fn a_delivery_is_printed_and_acknowledged_and_its_duplicate_and_its_forger
         assert_eq!(line["secret"].as_u64(), event.map(|_| 0));
         assert_eq!(line["attempt"].as_u64(), attempt);
         assert!(line["ms"].is_u64(), "{line}");
+        assert_eq!(line["scheme"], "jupiter");
+        let reason = line["reason"].as_str();
+        assert_eq!(reason.is_some(), event.is_none(), "{line}");
+        assert!(reason.is_none_or(|reason| reason.contains("does not match")), "{line}");
+        let ts = line["ts"].as_str().unwrap();
+        assert!(ts.len() == 24 && ts.starts_with("20") && ts.ends_with('Z'), "{ts}");
     }
 }
 
-const KEYS: [&str; 8] =
-    ["attempt", "code", "endpoint", "event_id", "event_type", "ms", "secret", "status"];
+const KEYS: [&str; 11] = [
+    "attempt",
+    "code",
+    "endpoint",
+    "event_id",
+    "event_type",
+    "ms",
+    "reason",
+    "scheme",
+    "secret",
+    "status",
+    "ts",
+];
 
 #[tokio::test]
 async fn a_line_says_which_secret_has_signed() {

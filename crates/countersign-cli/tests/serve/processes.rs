@@ -50,7 +50,12 @@ pub(crate) async fn configured(files: &Files) -> Serving {
 }
 
 impl Serving {
-    pub(crate) async fn start(mut command: Command) -> Self {
+    pub(crate) async fn start(command: Command) -> Self {
+        Self::start_with_banner(command).await.0
+    }
+
+    /// The server, and its lines on standard error before the last line of the banner.
+    pub(crate) async fn start_with_banner(mut command: Command) -> (Self, Vec<String>) {
         let mut child = command.spawn().unwrap();
         let said = Arc::default();
         let stdout = match child.stdout.take() {
@@ -60,13 +65,15 @@ impl Serving {
         let stderr = lines(child.stderr.take().unwrap(), &said);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut serving = Self { child, address, stdout, stderr, said };
+        let mut before = Vec::new();
         serving.address = loop {
             let line = serving.note().await;
             if let Some(address) = line.strip_prefix("listening on http://") {
                 break address.parse().unwrap();
             }
+            before.push(line);
         };
-        serving
+        (serving, before)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

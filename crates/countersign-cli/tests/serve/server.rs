@@ -20,6 +20,8 @@ async fn health_is_answered_and_unknown_paths_and_methods_are_not() {
     for (method, path, status, allow) in [
         (Method::GET, "/healthz", 200, None),
         (Method::POST, "/healthz", 405, Some("GET, HEAD")),
+        (Method::GET, "/readyz", 200, None),
+        (Method::POST, "/readyz", 405, Some("GET, HEAD")),
         (Method::GET, "/hooks/jupiter", 405, Some("POST")),
         (Method::PUT, "/hooks/jupiter", 405, Some("POST")),
         (Method::POST, "/hooks/jupiter/", 404, None),
@@ -35,8 +37,21 @@ async fn health_is_answered_and_unknown_paths_and_methods_are_not() {
         let allowed = answered.headers.get("allow").map(|value| value.to_str().unwrap());
         assert_eq!(allowed, allow, "{method} {path}");
     }
-    // Only one of these requests was a delivery.
-    assert_eq!(serving.line().await["code"], "missing_signature");
+    // Requests of operators have no line.
+    for (code, method, path, endpoint) in [
+        ("method_not_allowed", Some("GET"), Some("/hooks/jupiter"), Some("/hooks/jupiter")),
+        ("method_not_allowed", Some("PUT"), Some("/hooks/jupiter"), Some("/hooks/jupiter")),
+        ("not_found", Some("POST"), Some("/hooks/jupiter/"), None),
+        ("not_found", Some("POST"), Some("/hooks/Jupiter"), None),
+        ("not_found", Some("GET"), Some("/"), None),
+        ("missing_signature", None, None, Some("/hooks/jupiter")),
+    ] {
+        let line = serving.line().await;
+        assert_eq!(line["code"], code, "{line}");
+        assert_eq!((line["method"].as_str(), line["path"].as_str()), (method, path), "{line}");
+        assert_eq!(line["endpoint"].as_str(), endpoint, "{line}");
+        assert_eq!(line["scheme"].as_str(), endpoint.map(|_| "jupiter"), "{line}");
+    }
     assert!(!serving.has_line());
 }
 

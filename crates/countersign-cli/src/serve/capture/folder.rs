@@ -14,7 +14,6 @@ pub(super) struct Folder {
     /// The maximum number of files, and the maximum for each kind.
     files: usize,
     limits: [usize; 2],
-    namer: Namer,
     /// The existing files, sorted by name, which begins with the time. Files with other names are
     /// never touched.
     verified: BTreeSet<Name>,
@@ -30,7 +29,7 @@ impl Folder {
         path: PathBuf,
         files: usize,
         with_rejected: bool,
-        namer: Namer,
+        namer: &Namer,
     ) -> io::Result<Self> {
         if !path.is_dir() {
             let mut builder = DirBuilder::new();
@@ -40,11 +39,11 @@ impl Folder {
         }
         let (verified, rejected) = Default::default();
         let limits = if with_rejected { [files - files / 2, files / 2] } else { [files; 2] };
-        let mut folder = Self { path, files, limits, namer, verified, rejected };
+        let mut folder = Self { path, files, limits, verified, rejected };
         folder.look_around()?;
         folder.make_room(Kind::Verified, 0)?;
         folder.make_room(Kind::Rejected, 0)?;
-        let part = folder.path.join(folder.namer.probe());
+        let part = folder.path.join(namer.probe());
         new_file(&part)?;
         fs::remove_file(part)?;
         Ok(folder)
@@ -53,12 +52,10 @@ impl Folder {
     /// Creates a file in the folder. `write` writes its contents.
     pub(super) fn put(
         &mut self,
-        unix_ms: i64,
+        name: Name,
         kind: Kind,
-        endpoint: &str,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let name = self.namer.next(unix_ms, kind, endpoint)?;
         let part = self.path.join(name.part());
         let written = new_file(&part).and_then(|file| {
             let mut file = BufWriter::new(file);
@@ -156,11 +153,15 @@ mod tests {
     }
 
     fn open_for(folder: &TempDir, files: usize, with_rejected: bool) -> Folder {
-        Folder::open(folder.path().to_owned(), files, with_rejected, Namer::of(7)).unwrap()
+        Folder::open(folder.path().to_owned(), files, with_rejected, &Namer::of(7)).unwrap()
+    }
+
+    fn name(unix_ms: i64, kind: Kind) -> Name {
+        Namer::of(7).stamp(unix_ms).name(kind, "hooks").unwrap()
     }
 
     fn put(folder: &mut Folder, unix_ms: i64, kind: Kind) {
-        folder.put(unix_ms, kind, "hooks", |file| file.write_all(b"{}")).unwrap();
+        folder.put(name(unix_ms, kind), kind, |file| file.write_all(b"{}")).unwrap();
     }
 
     fn names(folder: &TempDir) -> Vec<String> {
@@ -245,14 +246,14 @@ mod tests {
         put(&mut folder, 1, Kind::Verified);
         put(&mut folder, 2, Kind::Verified);
         let full = |_: &mut BufWriter<File>| Err(ErrorKind::StorageFull.into());
-        assert!(folder.put(3, Kind::Verified, "hooks", full).is_err());
+        assert!(folder.put(name(3, Kind::Verified), Kind::Verified, full).is_err());
         assert_eq!(names(&dir).len(), 2);
     }
 
     #[test]
     fn a_part_that_nobody_finished_is_removed_once_it_is_old() {
         let dir = TempDir::new().unwrap();
-        let name = Namer::of(7).next(1, Kind::Verified, "hooks").unwrap();
+        let name = name(1, Kind::Verified);
         let part = dir.path().join(name.part());
         let file = File::create(&part).unwrap();
         open(&dir, 2);

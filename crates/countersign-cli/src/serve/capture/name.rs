@@ -16,7 +16,16 @@ pub(in crate::serve) enum Kind {
     Rejected,
 }
 
+/// The part of a name that makes it unique.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::serve) struct Stamp {
+    unix_ms: i64,
+    number: u32,
+    program: u32,
+}
+
 /// Generates unique names.
+#[derive(Debug)]
 pub(in crate::serve) struct Namer {
     /// Distinguishes the files of this program from those of other programs in the same folder.
     program: u32,
@@ -29,15 +38,13 @@ impl Namer {
         Self { program, number: 0, latest_ms: i64::MIN }
     }
 
-    /// The next name. If the clock is set back, the time in names stays the same, so that the name
-    /// still sorts after older ones.
-    pub(in crate::serve) fn next(
-        &mut self,
-        unix_ms: i64,
-        kind: Kind,
-        endpoint: &str,
-    ) -> io::Result<Name> {
-        self.named(unix_ms, kind.as_str(), endpoint)
+    /// The next name's unique part. If the clock is set back, the time in names stays the same, so
+    /// that the name still sorts after older ones.
+    pub(super) fn stamp(&mut self, unix_ms: i64) -> Stamp {
+        self.latest_ms = self.latest_ms.max(unix_ms);
+        let number = self.number;
+        self.number = (number + 1) % NUMBERS;
+        Stamp { unix_ms: self.latest_ms, number, program: self.program }
     }
 
     /// The name of a dead letter. It differs from the names of captures, so that the folder of
@@ -47,21 +54,24 @@ impl Namer {
         unix_ms: i64,
         endpoint: &str,
     ) -> io::Result<Name> {
-        self.named(unix_ms, DEAD_LETTER, endpoint)
-    }
-
-    fn named(&mut self, unix_ms: i64, kind: &str, endpoint: &str) -> io::Result<Name> {
-        self.latest_ms = self.latest_ms.max(unix_ms);
-        let number = self.number;
-        self.number = (number + 1) % NUMBERS;
-        let (time, program) = (time(self.latest_ms)?, self.program);
-        let endpoint = slug(endpoint);
-        Ok(Name(format!("{time}-{number:08}-{program:08x}-{kind}-{endpoint}{EXTENSION}")))
+        self.stamp(unix_ms).named(DEAD_LETTER, endpoint)
     }
 
     /// The name of a file that checks whether the folder is writable.
     pub(in crate::serve) fn probe(&self) -> String {
         format!(".{:08x}{PART}", self.program)
+    }
+}
+
+impl Stamp {
+    pub(super) fn name(self, kind: Kind, endpoint: &str) -> io::Result<Name> {
+        self.named(kind.as_str(), endpoint)
+    }
+
+    fn named(self, kind: &str, endpoint: &str) -> io::Result<Name> {
+        let Self { unix_ms, number, program } = self;
+        let (time, endpoint) = (time(unix_ms)?, slug(endpoint));
+        Ok(Name(format!("{time}-{number:08}-{program:08x}-{kind}-{endpoint}{EXTENSION}")))
     }
 }
 
@@ -161,14 +171,16 @@ mod tests {
     #[test]
     fn names_are_sorted_like_their_times_and_are_read_back() {
         let mut namer = Namer::of(0x5f3a_9c1e);
-        let first =
-            namer.next(1_795_251_852_123, Kind::Verified, "/hooks/{tenant}//Stripe/").unwrap();
+        let first = namer
+            .stamp(1_795_251_852_123)
+            .name(Kind::Verified, "/hooks/{tenant}//Stripe/")
+            .unwrap();
         let name = "20261121T090412123Z-00000000-5f3a9c1e-verified-hooks-tenant-stripe.json";
         assert_eq!(first.as_str(), name);
         assert_eq!(Name::parse(name), Some((first.clone(), Kind::Verified)));
-        let earlier = namer.next(0, Kind::Rejected, "/").unwrap();
+        let earlier = namer.stamp(0).name(Kind::Rejected, "/").unwrap();
         assert!(first < earlier && earlier.as_str().ends_with("-rejected-endpoint.json"));
-        let later = namer.next(1_795_251_852_124, Kind::Verified, &"a-".repeat(99)).unwrap();
+        let later = namer.stamp(1_795_251_852_124).name(Kind::Verified, &"a-".repeat(99)).unwrap();
         assert!(earlier < later && later.as_str().len() < 120);
         for name in [&first, &earlier, &later] {
             assert!(Name::parse(name.as_str()).is_some() && Name::is_part(&name.part()));
@@ -209,7 +221,7 @@ mod tests {
     #[test]
     fn a_time_of_no_four_digit_year_is_an_error() {
         for unix_ms in [i64::MIN, i64::MAX] {
-            assert!(Namer::of(0).next(unix_ms, Kind::Verified, "/").is_err());
+            assert!(Namer::of(0).stamp(unix_ms).name(Kind::Verified, "/").is_err());
         }
     }
 }

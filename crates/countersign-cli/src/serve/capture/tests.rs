@@ -8,7 +8,9 @@ fn captures(queue: &Arc<Queue<Entry, 2>>, room: usize) -> Captures {
     let waiting = Arc::new(Waiting(Arc::clone(queue)));
     let [arriving, verified, rejected] = [(); 3].map(|()| QueueLimit::of(room));
     let rejected = Some(rejected);
-    Captures { waiting, dropped: Arc::default(), arriving, verified, rejected }
+    let namer = Arc::new(Mutex::new(Namer::of(7)));
+    let hidden = Arc::new(KnownSecrets::nothing());
+    Captures { waiting, namer, hidden, dropped: Arc::default(), arriving, verified, rejected }
 }
 
 fn capture(captures: &Captures) -> (Capture, Scheme) {
@@ -20,6 +22,7 @@ fn capture(captures: &Captures) -> (Capture, Scheme) {
 fn seen() -> Seen {
     Seen {
         at_ms: 0,
+        stamp: Namer::of(7).stamp(0),
         since: Instant::now(),
         method: Method::POST,
         uri: Uri::from_static("/hooks"),

@@ -95,8 +95,8 @@ impl Writer {
             headers_base64,
             body_base64: body,
         };
-        let path = path.unwrap_or_default();
-        self.folder.put(seen.at_ms, entry.kind, path, |file| json.write(file))
+        let name = of.name(seen.stamp, entry.kind, hidden)?;
+        self.folder.put(name, entry.kind, |file| json.write(file))
     }
 }
 

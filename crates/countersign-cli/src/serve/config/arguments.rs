@@ -84,6 +84,7 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
             handler_timeout: None,
             outage: None,
             repeats: None,
+            only: None,
             url: None,
         };
         let path = path.to_owned();

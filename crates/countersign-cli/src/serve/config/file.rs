@@ -19,8 +19,8 @@ use super::shared_secrets::{SecretUser, SecretUsers};
 use super::source::{ADD_A_VALID_ONE, Source};
 use super::toml::{EndpointConfig, SecretConfig, ServeConfig, Span, TenantConfig, takes};
 use super::{
-    Changes, DeadLetterPlan, EndpointPlan, EndpointScheme, Fixed, Limits, Paths, Plan, ServeArgs,
-    StorePlan, Target, check_body_limit, check_literal, check_tolerance,
+    Changes, DeadLetterPlan, EndpointPlan, EndpointScheme, EventTypes, Fixed, Limits, Paths, Plan,
+    ServeArgs, StorePlan, Target, check_body_limit, check_literal, check_tolerance,
 };
 use crate::files::{self, FileKind};
 use crate::output;
@@ -80,8 +80,17 @@ impl File<'_> {
             changes.users = users.of_path(&plan.path);
         }
         drop(users);
+        let listen = match args.listen.as_ref().or(words.listen.as_ref()) {
+            Some(listen) => listen.clone(),
+            None => {
+                let said = takes("listen").unwrap_or_default();
+                let at = Place::key(self.path, Some(1), Some("listen"));
+                return Err(at.fix(format!("is missing: expected {said}")));
+            }
+        };
         let fixed = vec![
-            ("listen", words.listen.clone()),
+            ("listen", format!("{:?}", words.listen)),
+            ("admin", format!("{:?}", words.admin)),
             ("store", format!("{:?}", words.store)),
             ("store_prefix", said(words.store_prefix.as_ref())),
             ("header_timeout", said(words.header_timeout.as_ref())),
@@ -112,8 +121,8 @@ impl File<'_> {
         let store = StorePlan::new(words.store.unwrap_or_else(|| MEMORY.to_owned()), prefix)?;
         let forwarded_headers = words.forwarded_headers.unwrap_or_default();
         let dead_letters = args.dead_letters().or(dead_letters);
-        let plan = Plan::new(args, words.listen, store, endpoints, capture, self.hidden);
-        Ok(Plan { fixed, limits, forwarded_headers, dead_letters, ..plan })
+        let plan = Plan::new(args, listen, store, endpoints, capture, self.hidden);
+        Ok(Plan { admin: words.admin, fixed, limits, forwarded_headers, dead_letters, ..plan })
     }
 
     fn endpoint(&self, words: &EndpointConfig) -> Result<(EndpointPlan, Changes), UsageError> {
@@ -127,6 +136,10 @@ impl File<'_> {
             let path = &words.path;
             check_literal(path.get_ref(), &self.at("path", path.span()))?;
         }
+        let only = words.only.as_ref().map(|said| {
+            EventTypes::new(said.get_ref(), &scheme.described, &self.at("only", said.span()))
+        });
+        let only = only.transpose()?;
         let fixed = fixed(words, &scheme.described);
         let (mut verifier, live, fresh) = self.verifier(words, scheme, &scheme_at)?;
         let mut limit_at = scheme_at;
@@ -155,6 +168,7 @@ impl File<'_> {
             handler_timeout: self.time("handler_timeout", words.handler_timeout.as_ref())?,
             outage: words.outage.map(Into::into),
             repeats: words.repeats.map(Into::into),
+            only,
             url: words.url.as_ref().map(|said| match is_of_tenants(words) {
                 true => capture::PublicUrl::Origin(said.get_ref().clone()),
                 false => capture::PublicUrl::Whole(said.get_ref().clone()),
@@ -429,6 +443,7 @@ fn fixed(words: &EndpointConfig, scheme: &Scheme) -> Fixed {
         ("outage", format!("{:?}", words.outage)),
         ("event_id", said(words.event_id.as_ref())),
         ("repeats", format!("{:?}", words.repeats)),
+        ("only", said(words.only.as_ref())),
     ]
 }
 

@@ -19,7 +19,8 @@ use crate::serve::forward::is_never_forwarded;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ServeConfig {
-    pub(super) listen: String,
+    pub(super) listen: Option<String>,
+    pub(super) admin: Option<String>,
     pub(super) store: Option<String>,
     pub(super) store_prefix: Option<Spanned<String>>,
     pub(super) header_timeout: Option<Spanned<Span>>,
@@ -55,6 +56,7 @@ pub(super) struct EndpointConfig {
     pub(super) outage: Option<Outage>,
     pub(super) event_id: Option<Spanned<String>>,
     pub(super) repeats: Option<RepeatsWord>,
+    pub(super) only: Option<Spanned<Vec<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -221,7 +223,7 @@ pub(super) fn is_of_endpoint(key: &str) -> bool {
 }
 
 /// The keys of [`EndpointConfig`], except for its table `tenants`.
-const ENDPOINT_KEYS: [&str; 16] = [
+const ENDPOINT_KEYS: [&str; 17] = [
     "path",
     "scheme",
     "secrets",
@@ -238,12 +240,15 @@ const ENDPOINT_KEYS: [&str; 16] = [
     "outage",
     "event_id",
     "repeats",
+    "only",
 ];
 
 /// The expected value of a key, for error messages.
 pub(super) fn takes(key: &str) -> Option<&'static str> {
     Some(match key {
         "listen" => "an address: `listen = \"127.0.0.1:3000\"`",
+        "admin" => "an address for health and metrics: `admin = \"127.0.0.1:9000\"`",
+        "only" => "a list of event types: `only = [\"push\", \"issue_*\"]`",
         "store" => "`\"memory\"`, or the URL of a Redis: `store = \"redis://127.0.0.1:6379\"`",
         "store_prefix" => "the prefix of this application's keys: `store_prefix = \"shop\"`",
         "endpoint" => "a table for each endpoint, under a line `[[endpoint]]`",

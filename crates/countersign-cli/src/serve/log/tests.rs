@@ -15,7 +15,8 @@ use super::*;
 /// A log whose lines stay queued until the test reads them.
 fn unwritten() -> (Log, Receiver<Entry>) {
     let (queue, entries) = sync_channel(MAX_LINES);
-    (Log { queue, dropped: Arc::default(), bodies: Some(Arc::default()) }, entries)
+    let (dropped, bodies) = (Arc::default(), Some(Arc::default()));
+    (Log { queue, dropped, format: Format::Json, bodies }, entries)
 }
 
 fn verified(body: String) -> Verified {
@@ -29,13 +30,10 @@ fn verified(body: String) -> Verified {
 
 fn line(verified: &Verified) -> Line<'_> {
     Line {
-        endpoint: "/hooks",
-        code: "handled",
-        status: 200,
+        endpoint: Some("/hooks"),
+        scheme: Some("jupiter"),
         verified: Some(verified),
-        grant: None,
-        handshake: None,
-        since: Instant::now(),
+        ..Line::new("handled", 200, Instant::now())
     }
 }
 
@@ -104,7 +102,7 @@ async fn a_line_above_the_limit_is_printed_while_no_other_waits() {
 fn a_long_id_and_a_long_type_are_digests() {
     let long = "a".repeat(100_000);
     let verified = verified(format!(r#"{{"event_id":"{long}","type":"{long}"}}"#));
-    let text = json(&line(&verified), &ShownBody::Nothing);
+    let text = json::line(&line(&verified), &ShownBody::Nothing);
     assert!(text.len() < 1000, "{} bytes", text.len());
     let line: Value = serde_json::from_str(&text).unwrap();
     for key in ["event_id", "event_type"] {

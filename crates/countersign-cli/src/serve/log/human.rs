@@ -1,0 +1,152 @@
+//! Lines for people: time, status, code, duration, and the event; and why a delivery was rejected.
+
+use std::time::SystemTime;
+
+use countersign::Verified;
+
+use super::super::short_id::short_id;
+use super::{Line, ShownBody};
+use crate::output::{self, BAD, DIM, GOOD, WARN, escape_control_chars, paint};
+use crate::table::{cut, fit};
+
+pub(super) fn line(line: &Line<'_>, shown: &ShownBody<'_>, has_endpoint: bool) -> String {
+    let width = output::width().unwrap_or(DEFAULT_WIDTH);
+    let text = styled(line, shown, has_endpoint, &time(), width);
+    output::for_terminal(&output::wrapped(&text, width))
+}
+
+/// The time of day, in UTC.
+fn time() -> String {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    now.get(11..19).unwrap_or_default().to_owned()
+}
+
+fn styled(
+    line: &Line<'_>,
+    shown: &ShownBody<'_>,
+    has_endpoint: bool,
+    time: &str,
+    width: usize,
+) -> String {
+    let style = match line.status {
+        200..=299 => GOOD,
+        500..=599 => WARN,
+        _ => BAD,
+    };
+    let ms = line.since.elapsed().as_millis();
+    let result = format!("{}  {:<CODE_WIDTH$}", line.status, cut(line.code, CODE_WIDTH));
+    let columns = format!("{time}  {result}  {ms:>5} ms  ");
+    let rest = width.saturating_sub(columns.chars().count()).max(MIN_REST);
+    let is_shown = line.unrouted.is_none() && (has_endpoint || line.verified.is_none());
+    let endpoint = line.endpoint.filter(|_| is_shown).map(str::to_owned);
+    let texts = endpoint.into_iter().chain(what(line)).map(|text| escape_control_chars(&text));
+    let mut text = format!(
+        "{}  {}  {ms:>5} ms  {}\n",
+        paint(DIM, time),
+        paint(style, result),
+        fit(texts.collect(), rest).join("  "),
+    );
+    if let Some(reason) = line.reason {
+        let reason = escape_control_chars(&reason.to_string());
+        text.push_str(&paint(DIM, format_args!("{:INDENT$}{reason}\n", "")));
+    }
+    match shown {
+        ShownBody::Nothing => {}
+        ShownBody::Dropped => text.push_str(&format!("{:INDENT$}the body was dropped\n", "")),
+        ShownBody::Whole(body) => {
+            let body = escape_control_chars(&String::from_utf8_lossy(body));
+            text.push_str(&format!("{:INDENT$}{body}\n", ""));
+        }
+    }
+    text
+}
+
+/// The event, or what else the request was.
+fn what(line: &Line<'_>) -> Vec<String> {
+    if let Some((method, path)) = line.unrouted {
+        return vec![format!("{method} {}", short_id(path))];
+    }
+    if let Some(handshake) = line.handshake {
+        return vec![format!("handshake {handshake}")];
+    }
+    let mut what = Vec::new();
+    if let Some(verified) = line.verified {
+        what.extend(verified.tenant().map(str::to_owned));
+        let event_type = Verified::event_type(verified);
+        what.extend(event_type.map(|kind| short_id(kind.name).into_owned()));
+        what.push(short_id(verified.event_id()).into_owned());
+    }
+    if let Some(grant) = line.grant {
+        what.extend((grant.attempt > 1).then(|| format!("attempt {}", grant.attempt)));
+        what.extend(grant.possible_duplicate.then(|| "possible duplicate".to_owned()));
+    }
+    what
+}
+
+/// The longest codes are a little longer, and rare.
+const CODE_WIDTH: usize = 19;
+/// The width if the terminal does not state it.
+const DEFAULT_WIDTH: usize = 80;
+/// Further lines begin below the status.
+const INDENT: usize = 10;
+const MIN_REST: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use countersign::{Secret, Signer, Verifier, VerifyError, VerifyErrorKind, schemes};
+    use http::Method;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::output::plain;
+
+    fn empty() -> Line<'static> {
+        Line {
+            endpoint: Some("/hooks/jupiter"),
+            scheme: Some("jupiter"),
+            ..Line::new("handled", 200, Instant::now())
+        }
+    }
+
+    fn shown(line: &Line<'_>, has_endpoint: bool) -> String {
+        plain(&styled(line, &ShownBody::Nothing, has_endpoint, "09:04:12", 80))
+    }
+
+    fn verified(id: &str) -> Verified {
+        let secret = || Secret::new("the secret").unwrap();
+        let body = format!(r#"{{"event_id":"{id}","type":"swap.completed"}}"#);
+        let signer = Signer::new(schemes::jupiter(), secret()).unwrap();
+        let headers = signer.sign_with(&[("content-type", "application/json")], body.as_bytes());
+        let verifier = Verifier::new(schemes::jupiter(), secret()).unwrap();
+        verifier.verify(&headers.unwrap(), body).unwrap()
+    }
+
+    #[test]
+    fn an_event_has_its_type_and_id_and_a_rejection_its_reason() {
+        let event = verified("evt_1");
+        let line = Line { verified: Some(&event), ..empty() };
+        let columns = "09:04:12  200  handled                  0 ms  ";
+        assert_eq!(shown(&line, false), format!("{columns}swap.completed  evt_1\n"));
+        assert_eq!(shown(&line, true), format!("{columns}/hooks/jup…  swap.comp…  evt_1\n"));
+
+        let error = VerifyError::from(VerifyErrorKind::SignatureMismatch);
+        let (code, status) = (error.code(), error.status());
+        let line = Line { code, status, reason: Some(&error), ..empty() };
+        let expected = "09:04:12  401  signature_mismatch       0 ms  /hooks/jupiter\n          \
+                        the signature does not match any active secret\n";
+        assert_eq!(shown(&line, false), expected);
+
+        let unrouted = Some((&Method::GET, "/favicon.ico"));
+        let line = Line { endpoint: None, code: "not_found", status: 404, unrouted, ..empty() };
+        assert!(shown(&line, false).ends_with("GET /favicon.ico\n"));
+    }
+
+    #[test]
+    fn a_request_writes_no_control_characters_to_a_terminal() {
+        let event = verified("evt\\u001b]0;T\\n");
+        let line = Line { verified: Some(&event), ..empty() };
+        let said = shown(&line, false);
+        assert!(said.contains("evt\\u{1b}]0;T"), "{said}");
+        assert_eq!(said.matches('\n').count(), 1);
+    }
+}

@@ -1,0 +1,94 @@
+//! Lines of JSON, for programs.
+
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::Verified;
+use serde::Serialize;
+
+use super::super::short_id::short_id;
+use super::{Line, ShownBody};
+use crate::output;
+
+pub(super) fn line(line: &Line<'_>, shown: &ShownBody<'_>) -> String {
+    let (body, body_base64) = match shown {
+        ShownBody::Nothing => (None, None),
+        ShownBody::Dropped => (Some(None), None),
+        ShownBody::Whole(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => (Some(Some(text)), None),
+            Err(_) => (None, Some(STANDARD.encode(bytes))),
+        },
+    };
+    let event_id = line.verified.map(|verified| short_id(verified.event_id()));
+    let event_type = line.verified.and_then(Verified::event_type);
+    let event_type = event_type.map(|kind| short_id(kind.name));
+    let path = line.unrouted.map(|(_, path)| short_id(path));
+    let json = Json {
+        ts: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+        endpoint: line.endpoint,
+        scheme: line.scheme,
+        code: line.code,
+        status: line.status,
+        reason: line.reason.map(ToString::to_string),
+        method: line.unrouted.map(|(method, _)| method.as_str()),
+        path: path.as_deref(),
+        handshake: line.handshake,
+        event_id: event_id.as_deref(),
+        event_type: event_type.as_deref(),
+        secret: line.verified.map(Verified::secret_index),
+        tenant: line.verified.and_then(Verified::tenant),
+        attempt: line.grant.map(|grant| grant.attempt),
+        possible_duplicate: line.grant.is_some_and(|grant| grant.possible_duplicate),
+        ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        capture: line.capture,
+        body,
+        body_dropped: matches!(shown, ShownBody::Dropped),
+        body_base64,
+    };
+    // Serializing text and numbers with text keys does not fail.
+    output::escape_json(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
+}
+
+/// The stable format of a line: these keys in this order; null if a value is not known.
+#[derive(Serialize)]
+struct Json<'a> {
+    /// When the line was written.
+    ts: String,
+    endpoint: Option<&'a str>,
+    scheme: Option<&'a str>,
+    code: &'a str,
+    status: u16,
+    /// Why the delivery was rejected.
+    reason: Option<String>,
+    /// Only for a request that no endpoint takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    /// Only for a handshake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshake: Option<&'a str>,
+    event_id: Option<&'a str>,
+    event_type: Option<&'a str>,
+    secret: Option<usize>,
+    /// Only for an endpoint with tenants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<&'a str>,
+    attempt: Option<u32>,
+    /// Only for a possible duplicate that was handled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    possible_duplicate: bool,
+    ms: u64,
+    /// Only if the delivery is captured: the name of its file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capture: Option<&'a str>,
+    /// Null if the body was dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Option<&'a str>>,
+    /// Only if there was no room for the body.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    body_dropped: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}

@@ -1,0 +1,121 @@
+//! Health, readiness, the check of a configuration, and the banner.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use countersign_test_servers::RedisServer;
+use http::Request;
+use http_body_util::Full;
+use rustix::process::Signal;
+use tokio::time::sleep;
+
+use crate::config::rejected;
+use crate::deliveries::{jupiter, send};
+use crate::processes::{self, Files, Serving, command};
+use crate::target::Target;
+
+#[tokio::test]
+async fn operators_have_their_own_address_and_senders_do_not_find_them() {
+    let mut target = Target::start().await;
+    let files = config(&format!("forward = '{}'\n", target.url()), "admin = '127.0.0.1:0'");
+    let (mut serving, admin, banner) = start(&files, "").await;
+    let endpoint = format!("/hooks/jupiter  jupiter, forwarded to http://{}/in", target.address());
+    assert_eq!(banner[0], endpoint);
+    let admin = admin.unwrap();
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(get(admin, path).await, 200, "{path}");
+        assert_eq!(get(serving.address(), path).await, 404, "{path}");
+        assert_eq!(serving.line().await["path"], path);
+    }
+    assert_eq!(get(admin, "/hooks/jupiter").await, 404);
+
+    // While the last delivery is drained, the server is alive and not ready.
+    let to = serving.address();
+    let delivery = tokio::spawn(async move { jupiter("evt_1").send(to).await.status });
+    let call = target.call().await;
+    serving.signal(Signal::TERM);
+    while get(admin, "/readyz").await != 503 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(get(admin, "/healthz").await, 200);
+    call.answer(200);
+    assert_eq!(delivery.await.unwrap(), 200);
+    assert!(serving.ended().await.0.success());
+}
+
+#[tokio::test]
+async fn a_server_whose_store_is_away_is_alive_and_not_ready() {
+    let server = RedisServer::start(&[]);
+    let words = format!("--store redis://{} --store-prefix a", server.address());
+    let serving = processes::jupiter(&words).await;
+    assert_eq!(get(serving.address(), "/readyz").await, 200);
+    drop(server);
+    for _ in 0..500 {
+        if get(serving.address(), "/readyz").await == 503 {
+            assert_eq!(get(serving.address(), "/healthz").await, 200);
+            return;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the server is still ready");
+}
+
+#[tokio::test]
+async fn an_address_on_the_command_line_replaces_that_of_the_file() {
+    let files = config("", "");
+    let file = std::fs::read_to_string(files.path("serve.toml")).unwrap();
+    for config in [file.clone(), file.replace("listen = '127.0.0.1:0'\n", "")] {
+        let files = Files::new(&config);
+        let (serving, _, banner) = start(&files, "--listen 127.0.0.2:0").await;
+        assert_eq!(serving.address().ip().to_string(), "127.0.0.2");
+        assert_eq!(banner, ["/hooks/jupiter  jupiter, printed"]);
+    }
+}
+
+#[test]
+fn a_configuration_is_checked_with_its_store_and_nothing_is_served() {
+    let check = |files: &Files| {
+        let mut check = command("--check --config");
+        check.arg(files.path("serve.toml"));
+        check
+    };
+    // The port is in use, which the check does not try.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let files = config("", "");
+    let file = std::fs::read_to_string(files.path("serve.toml")).unwrap();
+    let files = files.with("serve.toml", file.replace("127.0.0.1:0", &address.to_string()));
+    let output = check(&files).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said, "the configuration is valid\n  /hooks/jupiter  jupiter, printed\n");
+
+    drop(taken);
+    let store = format!("store = 'redis://{address}'");
+    rejected(check(&config("", &store)), &["the store `redis://127.0.0.1", "cannot be reached"]);
+    let wrong = config("tolerance = 300\n", "");
+    rejected(check(&wrong), &["`tolerance`", "\"5m\""]);
+}
+
+async fn get(to: SocketAddr, path: &str) -> u16 {
+    let request = Request::get(format!("http://{to}{path}")).body(Full::default());
+    send(request.unwrap()).await.status
+}
+
+/// A server with this configuration, the address for operators, and the lines that name endpoints.
+async fn start(files: &Files, words: &str) -> (Serving, Option<SocketAddr>, Vec<String>) {
+    let mut serve = command(&format!("{words} --config"));
+    serve.arg(files.path("serve.toml"));
+    let (serving, mut before) = Serving::start_with_banner(serve).await;
+    let admin = before.iter().find_map(|line| line.strip_prefix("health and metrics on http://"));
+    let admin = admin.map(|address| address.parse().unwrap());
+    before.retain(|line| line.starts_with('/'));
+    (serving, admin, before)
+}
+
+fn config(of_endpoint: &str, of_server: &str) -> Files {
+    Files::new(&format!(
+        "listen = '127.0.0.1:0'\n{of_server}\n[[endpoint]]\npath = '/hooks/jupiter'\n\
+         scheme = 'jupiter'\nsecrets = [{{ env = 'SECRET' }}]\n{of_endpoint}"
+    ))
+}
