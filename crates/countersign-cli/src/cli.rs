@@ -139,16 +139,17 @@ pub(crate) struct SchemeArg {
     pub(crate) name: String,
 }
 
-/// The width of help that is not printed to a terminal. A longer line is wrapped, and a command
-/// that is wrapped fails if it is pasted.
+/// The width of a narrow terminal. A longer line is wrapped, and a command that is wrapped fails if it
+/// is pasted.
 #[cfg(test)]
-const HELP_WIDTH: usize = 100;
+const HELP_WIDTH: usize = 80;
 
 const EXAMPLES: &str = "\
 Examples:
   countersign demo
   countersign schemes stripe
-  countersign verify --scheme github --secret-env GITHUB_SECRET --request delivery.json
+  countersign verify --scheme github --secret-env GITHUB_SECRET \\
+    --request delivery.json
 
 Exit status: 0 verified (or done), 1 rejected, 2 bad usage or configuration.";
 
@@ -175,26 +176,29 @@ Examples:
       --request delivery.json --now 1760000000000
 
   During secret rotation, the current secret first:
-    countersign verify --scheme slack --secret-env SLACK_SECRET --secret-file old.txt \\
-      -H @headers.txt --body - <payload.json
+    countersign verify --scheme slack --secret-env SLACK_SECRET \\
+      --secret-file old.txt -H @headers.txt --body - <payload.json
 
   The output of `sign`:
     countersign sign --scheme stripe --secret-env S --body b.json |
       countersign verify --scheme stripe --secret-env S --body b.json -H @-
 
   A handshake, with the response for the provider:
-    countersign verify --scheme slack --secret-env SLACK_SECRET --request ping.json --answer
+    countersign verify --scheme slack --secret-env SLACK_SECRET \\
+      --request ping.json --answer
 
-Exit status: 0 verified, 1 rejected (or an unsigned handshake: nothing was verified), 2 bad usage or
-configuration.";
+Exit status: 0 verified, 1 rejected (or an unsigned handshake: nothing was
+verified), 2 bad usage or configuration.";
 
 const DIAGNOSE_EXAMPLES: &str = "\
-Verifies the delivery repeatedly with one change at a time, and reports which change makes it
-verify. The output contains neither secrets nor the correct signature, but is meant for offline use.
-Include all headers of the request: more causes can be found with them.
+Verifies the delivery repeatedly with one change at a time, and reports which
+change makes it verify. The output contains neither secrets nor the correct
+signature, but is meant for offline use. Include all headers of the request:
+more causes can be found with them.
 
 Examples:
-  countersign diagnose --scheme github --secret-env GITHUB_SECRET --request delivery.json
+  countersign diagnose --scheme github --secret-env GITHUB_SECRET \\
+    --request delivery.json
 
   Check the secrets of other endpoints and an old secret:
     countersign diagnose --scheme stripe --secret-env STRIPE_LIVE \\
@@ -202,17 +206,18 @@ Examples:
       --request delivery.json
 
   A handshake, which a provider sends before events and may not sign:
-    countersign diagnose --scheme meta --secret-env META_SECRET --verify-token-env META_TOKEN \\
-      --request challenge.json
+    countersign diagnose --scheme meta --secret-env META_SECRET \\
+      --verify-token-env META_TOKEN --request challenge.json
 
-Exit status: 0 verified, 1 a cause was found (or it is an unsigned handshake), 2 bad usage or
-configuration, 3 no cause was found.";
+Exit status: 0 verified, 1 a cause was found (or it is an unsigned handshake), 2
+bad usage or configuration, 3 no cause was found.";
 
 const SIGN_EXAMPLES: &str = "\
-Prints only the headers that the scheme adds. If the request already has headers with these names,
-replace them with the printed ones. With `--sample`, prints the whole request, as `--request` reads
-it. A delivery that a receiver rejects despite a correct signature,
-for example because of its content encoding, is signed, and a note gives the reason.
+Prints only the headers that the scheme adds. If the request already has headers
+with these names, replace them with the printed ones. With `--sample`, prints
+the whole request, as `--request` reads it. A delivery that a receiver rejects
+despite a correct signature, for example because of its content encoding, is
+signed, and a note gives the reason.
 
 Examples:
   countersign sign --scheme venum --secret-env VENUM_SECRET --body event.json
@@ -227,96 +232,114 @@ Examples:
 
   Send with curl:
     countersign sign --scheme standardwebhooks --secret-env S --body b.json |
-      curl -H @- -H 'Content-Type: application/json' --data-binary @b.json http://localhost:3000/
+      curl -H @- -H 'Content-Type: application/json' --data-binary @b.json \\
+        http://localhost:3000/
 
 Exit status: 0 signed, 2 bad usage or configuration.";
 
 const SEND_EXAMPLES: &str = "\
-Signs the delivery with the current secret, as `sign` does, and sends it over HTTP/1.1 on a new
-connection each time. If the scheme reads the time from the body, the time in the body is updated.
-`--url` is needed only if the signed URL differs from `--to`.
+Signs the delivery with the current secret, as `sign` does, and sends it over
+HTTP/1.1 on a new connection each time. If the scheme reads the time from the
+body, the time in the body is updated. `--url` is needed only if the signed URL
+differs from `--to`.
 
-A recorded request (`--request`) is signed again: it keeps its id and its other headers, but not its
-old signature. With `--verbatim` the request is not signed and no secret is needed: headers and
-body are sent unchanged, except for connection headers. The receiver may reject an old request
-because of its timestamp.
+A recorded request (`--request`) is signed again: it keeps its id and its other
+headers, but not its old signature. With `--verbatim` the request is not signed
+and no secret is needed: headers and body are sent unchanged, except for
+connection headers. The receiver may reject an old request because of its
+timestamp.
 
-`--attack all` also sends genuine deliveries and duplicates, with generated event ids, to check that
-the endpoint accepts them. It waits up to 10 s for each response. The first is a genuine delivery: if
-it is not answered with a 2xx, no attack is sent, and the exit status is 2.
+`--attack all` also sends genuine deliveries and duplicates, with generated
+event ids, to check that the endpoint accepts them. It waits up to 10 s for each
+response. The first is a genuine delivery: if it is not answered with a 2xx, no
+attack is sent, and the exit status is 2.
 
 Examples:
-  countersign send --to http://127.0.0.1:3000/hooks --scheme venum --secret-env S --body event.json
+  countersign send --to http://127.0.0.1:3000/hooks --scheme venum \\
+    --secret-env S --body event.json
 
-  Send a sample event of the provider (`countersign schemes github --samples` lists them):
-    countersign send --sample push --to http://127.0.0.1:3000/hooks --scheme github --secret-env S
+  Send a sample event of the provider (`countersign schemes github --samples`
+  lists them):
+    countersign send --sample push --to http://127.0.0.1:3000/hooks \\
+      --scheme github --secret-env S
 
   Attack an endpoint and print a report:
-    countersign send --attack all --sample --to http://127.0.0.1:3000/hooks --scheme stripe \\
-      --secret-env S
+    countersign send --attack all --sample --to http://127.0.0.1:3000/hooks \\
+      --scheme stripe --secret-env S
 
   The same in CI, with a report for the CI server:
-    countersign send --attack all --sample --to http://127.0.0.1:3000/hooks --scheme stripe \\
-      --secret-env S --junit attacks.xml --sarif attacks.sarif
+    countersign send --attack all --sample --to http://127.0.0.1:3000/hooks \\
+      --scheme stripe --secret-env S --junit attacks.xml --sarif attacks.sarif
 
   Send one forgery:
-    countersign send --attack stale --to https://example.com/hooks --scheme slack --secret-env S \\
-      --body event.json
+    countersign send --attack stale --to https://example.com/hooks \\
+      --scheme slack --secret-env S --body event.json
 
   Measure the distribution of responses and times:
-    countersign send --repeat 200 --concurrency 8 --to http://127.0.0.1:3000/hooks \\
-      --scheme github --secret-env S --body event.json
+    countersign send --repeat 200 --concurrency 8 \\
+      --to http://127.0.0.1:3000/hooks --scheme github --secret-env S \\
+      --body event.json
 
-  Resend a delivery captured by `serve --capture`, or all of a folder in the order of their times:
-    countersign send --to http://127.0.0.1:3000/hooks --verbatim --request captures/2026….json
-    countersign send --to http://127.0.0.1:3000/hooks --scheme slack --secret-env S \\
+  Resend a delivery captured by `serve --capture`, or all of a folder in the
+  order of their times:
+    countersign send --to http://127.0.0.1:3000/hooks --verbatim \\
       --request captures/2026….json
-    countersign send --to http://127.0.0.1:3000/hooks --verbatim --request captures
+    countersign send --to http://127.0.0.1:3000/hooks --scheme slack \\
+      --secret-env S --request captures/2026….json
+    countersign send --to http://127.0.0.1:3000/hooks --verbatim \\
+      --request captures
 
-Exit status: 0 if every response was the expected one (with `--verbatim`: a 2xx), 1 if not, 2 bad
-usage or configuration, or a receiver that does not accept the genuine delivery of `--attack all`.";
+Exit status: 0 if every response was the expected one (with `--verbatim`: a
+2xx), 1 if not, 2 bad usage or configuration, or a receiver that does not accept
+the genuine delivery of `--attack all`.";
 
 const SERVE_EXAMPLES: &str = "\
 Configuration file:
     listen = \"127.0.0.1:3000\"
-    admin = \"127.0.0.1:9000\"                    # for health and metrics; if omitted, listen
-    store = \"redis://127.0.0.1:6379\"             # or memory, the default
-    store_prefix = \"shop\"                       # unique for each application in a Redis
+    admin = \"127.0.0.1:9000\"     # for health and metrics; default: listen
+    store = \"redis://127.0.0.1:6379\"      # default: memory
+    store_prefix = \"shop\"        # unique for each application in a Redis
     [[endpoint]]
     path = \"/hooks/venum\"
-    scheme = \"venum\"                            # or a TOML file
-    secrets = [{ env = \"VENUM_SECRET\" }, { file = \"old-secret.txt\", name = \"old\" }]
-    forward = \"http://127.0.0.1:8080/venum\"     # if omitted, printing a delivery acknowledges it
-    # optional: url, body_limit, tolerance, retention, ack_deadline, outage,
-    # handler_timeout = \"2m\"; only = [\"invoice.*\"], to acknowledge and ignore events of other
-    # types; event_id = \"/id\" and repeats = \"handle\" or \"suppress\"; for
-    # handshakes, verify_token = { env = \"NAME\" }, or handshake_secret_file = \"PATH\" and
-    # handshake_window = \"10m\"; above the endpoints, capture = \"captures\", capture_rejected = true,
-    # capture_files = 1000, dead_letters = \"dead\", connections = 512, drain_timeout = \"29s\",
-    # forwarded_headers = \"keep\" or [\"X-Acme-*\"]
+    scheme = \"venum\"             # or a TOML file
+    secrets = [{ env = \"VENUM_SECRET\" }, { file = \"old.txt\", name = \"old\" }]
+    # If omitted, printing a delivery acknowledges it:
+    forward = \"http://127.0.0.1:8080/venum\"
+    # Optional: url, body_limit, tolerance, retention, ack_deadline, outage,
+    # handler_timeout = \"2m\"; event_id = \"/id\" and repeats = \"handle\" or
+    # \"suppress\"; only = [\"invoice.*\"], to acknowledge and ignore events of
+    # other types; for handshakes, verify_token = { env = \"NAME\" }, or
+    # handshake_secret_file = \"PATH\" and handshake_window = \"10m\".
+    # Above the endpoints: capture = \"captures\", capture_rejected = true,
+    # capture_files = 1000, dead_letters = \"dead\", connections = 512,
+    # drain_timeout = \"29s\", forwarded_headers = \"keep\" or [\"X-Acme-*\"].
 
-A forwarded request has the original method and body, and the headers countersign-event-id,
-countersign-event-type, countersign-event-type-signed, countersign-tenant, countersign-attempt and
-countersign-possible-duplicate. Of the sender's headers it has those that describe the content and
-the event, and those of the provider; forwarded_headers names others, or keeps all of them. An event
-id or type longer than 256 bytes is replaced by its digest, sha256:<hex>. If the target does not
-respond within handler_timeout, the connection is closed and the event is released: its next
-delivery is forwarded again.
+A forwarded request has the original method and body, and the headers
+countersign-event-id, countersign-event-type, countersign-event-type-signed,
+countersign-tenant, countersign-attempt and countersign-possible-duplicate. Of
+the sender's headers it has those that describe the content and the event, and
+those of the provider; forwarded_headers names others, or keeps all of them. An
+event id or type longer than 256 bytes is replaced by its digest, sha256:<hex>.
+If the target does not respond within handler_timeout, the connection is closed
+and the event is released: its next delivery is forwarded again.
 
-Without `--forward`, the printed line is the handling of the event: standard output must not be
-closed, nor the null device or another device that is not a terminal, nor a deleted file or a
-datagram socket.
+Without `--forward`, the printed line is the handling of the event: standard
+output must not be closed, nor the null device or another device that is not a
+terminal, nor a deleted file or a datagram socket.
 
-A captured delivery (`--capture`) is a JSON file that only its owner can read, with the request as
-it arrived and the result. Handshakes are not captured. Secrets are not captured: headers with
-credentials or tokens, and values that contain an active secret, are redacted and listed in
-`redacted`; a delivery whose body contains one is not captured. A URL that is signed keeps its
-query. Use a separate folder for each program, and for dead letters.
+A captured delivery (`--capture`) is a JSON file that only its owner can read,
+with the request as it arrived and the result. Handshakes are not captured.
+Secrets are not captured: headers with credentials or tokens, and values that
+contain an active secret, are redacted and listed in `redacted`; a delivery
+whose body contains one is not captured. A URL that is signed keeps its query.
+Use a separate folder for each program, and for dead letters.
 
-`GET /healthz` is 200 while the program runs, `GET /readyz` while the store also answers and the
-program is not shutting down, and `GET /metrics` has the metrics.
+`GET /healthz` is 200 while the program runs, `GET /readyz` while the store also
+answers and the program is not shutting down, and `GET /metrics` has the
+metrics.
 
-Each request has a line on standard output: for people on a terminal, JSON otherwise.
+Each request has a line on standard output: for people on a terminal, JSON
+otherwise.
 
 Examples:
   countersign serve --config serve.toml --check
@@ -326,10 +349,11 @@ Examples:
 
   Capture rejected deliveries and diagnose one:
     countersign serve --config serve.toml --capture captures --capture-rejected
-    countersign diagnose --scheme venum --secret-env VENUM_SECRET --request captures/2026….json
+    countersign diagnose --scheme venum --secret-env VENUM_SECRET \\
+      --request captures/2026….json
 
-On SIGTERM or Ctrl-C, drains in-flight requests for up to 29 s (drain_timeout) and exits. A second
-signal exits immediately.
+On SIGTERM or Ctrl-C, drains in-flight requests for up to 29 s (drain_timeout)
+and exits. A second signal exits immediately.
 
 Exit status: 0 after one signal, 1 after a second, 2 bad usage or configuration.";
 
@@ -337,14 +361,15 @@ const DEMO_EXAMPLES: &str = "\
 Examples:
   countersign demo
 
-Exit status: 0 if every delivery got the expected response, 1 if not, 2 if the receiver could not be
-started.";
+Exit status: 0 if every delivery got the expected response, 1 if not, 2 if the
+receiver could not be started.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   bash, with the package bash-completion:
     mkdir -p ~/.local/share/bash-completion/completions
-    countersign completions bash >~/.local/share/bash-completion/completions/countersign
+    countersign completions bash \\
+      >~/.local/share/bash-completion/completions/countersign
 
   zsh, with `fpath+=(~/.zfunc)` before `compinit` in ~/.zshrc:
     mkdir -p ~/.zfunc
@@ -359,7 +384,8 @@ Examples:
   PowerShell, in the $PROFILE file:
     countersign completions powershell | Out-String | Invoke-Expression
 
-Start a new shell to use the completions. Generate the script again after an update of countersign.
+Start a new shell to use the completions. Generate the script again after an
+update of countersign.
 
 Exit status: 0 printed, 2 bad usage.";
 

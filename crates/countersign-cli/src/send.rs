@@ -55,7 +55,8 @@ use target::Target;
 #[command(
     mut_group("secrets", |group| group.required(false)),
     override_usage = "countersign send --to <URL> --scheme <SCHEME>
-           <--secret-env <NAME>|--secret-file <PATH>>... <--body <FILE>|--request <FILE>|--sample [<EVENT>]> [OPTIONS]
+           <--secret-env <NAME>|--secret-file <PATH>>...
+           <--body <FILE>|--request <FILE>|--sample [<EVENT>]> [OPTIONS]
        countersign send --to <URL> --verbatim --request <FILE> [OPTIONS]"
 )]
 pub(crate) struct SendArgs {
