@@ -78,13 +78,12 @@ impl SecretArgs {
             .collect()
     }
 
-    /// The options, for a command that a user can run.
-    pub(crate) fn as_options(&self) -> String {
-        let options = self.0.iter().map(|place| match place {
-            Place::Env(name) => format!("--secret-env {name}"),
-            Place::File(path) => format!("--secret-file {}", path.display()),
-        });
-        options.collect::<Vec<_>>().join(" ")
+    /// The options and their values.
+    pub(crate) fn options(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.0.iter().map(|place| match place {
+            Place::Env(name) => ("--secret-env", name.clone()),
+            Place::File(path) => ("--secret-file", path.display().to_string()),
+        })
     }
 
     /// Converts an error; if it is about a secret, the message names the option to fix.

@@ -1,5 +1,7 @@
 //! What to do if the receiver does not accept a genuine delivery.
 
+use std::path::Path;
+
 use countersign::testing::AttackAnswer;
 
 use super::SendArgs;
@@ -7,17 +9,37 @@ use super::target::Target;
 
 /// How to find out why a delivery is rejected, with the command.
 pub(super) fn how_to_diagnose(args: &SendArgs) -> String {
-    let scheme = args.scheme.as_deref().unwrap_or("SCHEME");
-    let secrets = args.secrets.as_options();
-    let secrets = if secrets.is_empty() { "--secret-env NAME".to_owned() } else { secrets };
-    let (request, what) = match args.event.request.file().filter(|_| args.verbatim) {
-        Some(file) => (file.display().to_string(), ""),
-        None => ("REQUEST.json".to_owned(), RECEIVED),
-    };
+    let scheme = word(args.scheme.as_deref().unwrap_or("SCHEME"));
+    let secrets =
+        args.secrets.options().map(|(option, value)| format!("{option} {}", word(&value)));
+    let mut secrets: Vec<String> = secrets.collect();
+    if secrets.is_empty() {
+        secrets.push("--secret-env NAME".to_owned());
+    }
+    let secrets = secrets.join(" ");
+    let (request, what) =
+        match args.event.request.file().filter(|file| is_sent_as_it_is(args, file)) {
+            Some(file) => (word(&file.display().to_string()), ""),
+            None => ("REQUEST.json".to_owned(), RECEIVED),
+        };
     format!(
         "To find out why, run this with the receiver's secret:\n\n  countersign diagnose \
          --scheme {scheme} \\\n    {secrets} --request {request}\n{what}"
     )
+}
+
+/// Whether the file is the request that the receiver got.
+fn is_sent_as_it_is(args: &SendArgs, file: &Path) -> bool {
+    args.verbatim && file.is_file()
+}
+
+/// A word for a shell.
+fn word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@,+".contains(&byte);
+    match text.bytes().all(is_plain) && !text.is_empty() {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
 }
 
 const RECEIVED: &str = "
@@ -48,4 +70,17 @@ pub(super) fn why_not_attacked(answer: AttackAnswer, target: &Target) -> String 
         other => format!("the result of a genuine delivery is: {other}"),
     };
     format!("{why}. No attack was sent, because its result would mean nothing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_one_argument_of_a_shell() {
+        assert_eq!(word("captures/a-1.json"), "captures/a-1.json");
+        assert_eq!(word("my file; x"), "'my file; x'");
+        assert_eq!(word("it's"), r"'it'\''s'");
+        assert_eq!(word(""), "''");
+    }
 }
