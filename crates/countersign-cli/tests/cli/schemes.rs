@@ -232,7 +232,9 @@ fn a_wrong_toml_file_names_itself_the_line_and_the_key() {
 #[test]
 fn an_unknown_name_is_answered_with_near_ones() {
     countersign("schemes strpie").run().must_fix(&["`strpie`", "did you mean `stripe`?"]);
-    countersign("schemes git").run().must_fix(&["`github` or `gitlab-signing`"]);
+    countersign("verify --scheme git --secret-env S --body -")
+        .run()
+        .must_fix(&["`github` or `gitlab-signing`"]);
     countersign("schemes quicksilver").run().must_fix(&["`countersign schemes`", ".toml"]);
     countersign("verify --scheme strpie --secret-env S --body -")
         .run()
