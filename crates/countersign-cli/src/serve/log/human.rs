@@ -127,7 +127,7 @@ mod tests {
         let line = Line { verified: Some(&event), ..empty() };
         let columns = "09:04:12  200  handled                  0 ms  ";
         assert_eq!(shown(&line, false), format!("{columns}swap.completed  evt_1\n"));
-        assert_eq!(shown(&line, true), format!("{columns}/hooks/jup…  swap.comp…  evt_1\n"));
+        assert_eq!(shown(&line, true), format!("{columns}/hooks/jupit…  swap.comple…  evt_1\n"));
 
         let error = VerifyError::from(VerifyErrorKind::SignatureMismatch);
         let (code, status) = (error.code(), error.status());

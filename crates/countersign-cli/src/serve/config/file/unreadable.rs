@@ -245,7 +245,8 @@ mod tests {
                 "event-id = '/id'\n",
                 "line 5, `event-id`: is not a key here: did you mean `event_id`?",
             ),
-            ("secrets = [{ evn = 'S' }]\n", "is not a key here, expected one of"),
+            ("secrets = [{ evn = 'S' }]\n", "`evn`: is not a key here: did you mean `env`?"),
+            ("secrets = [{ text = 'S' }]\n", "is not a key here, expected one of"),
             ("lease = '5s'\n", "is not a key here, expected one of"),
         ] {
             let said = said(&format!("{ENDPOINT}{more}"));
