@@ -166,9 +166,10 @@ pub(crate) fn usage(text: &str) {
     standard_error::write_lines(text.trim_end());
 }
 
-/// Prints a line without a label.
-pub(crate) fn announce(text: &str) {
-    standard_error::write_line(&escape_control_chars(text));
+/// Prints lines without a label, all or none of them.
+pub(crate) fn announce(lines: &[String]) {
+    let lines: Vec<String> = lines.iter().map(|line| escape_control_chars(line)).collect();
+    standard_error::write_lines(&lines.join("\n"));
 }
 
 fn write(out: &mut impl Write, text: &str) -> io::Result<()> {

@@ -203,11 +203,11 @@ impl Running {
         let server = Server::bind(&plan.listen, limits, endpoints, own, log).await?;
         watched.watch();
         reload.arm();
-        banner.iter().for_each(|endpoint| output::announce(endpoint));
         if let Some(admin) = &admin {
-            output::announce(&format!("health and metrics on http://{}", admin.address()));
+            banner.push(format!("health and metrics on http://{}", admin.address()));
         }
-        output::announce(&format!("listening on http://{}", server.address()));
+        banner.push(format!("listening on http://{}", server.address()));
+        output::announce(&banner);
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run(async { drop(stopped.await) }));
         tokio::spawn(reload.run(asked));

@@ -44,7 +44,7 @@ fn only_what_failed_is_explained() {
     assert_eq!(rows.lines().count(), 18, "{rows}");
     assert!(rest.contains("  wrong-secret         a delivery signed with another secret\n"));
     assert!(!rest.contains("a delivery as its provider sends it"), "{rest}");
-    assert!(rest.contains("\nNot run:\n  stale "), "{rest}");
+    assert!(rest.contains("\nNot run:\n  tampered-timestamp "), "{rest}");
 }
 
 #[tokio::test]
