@@ -18,11 +18,11 @@ use facts::signed_bytes_in_short;
 use json::SchemeJson;
 
 pub(crate) fn run(args: &SchemesArgs) -> Result<Report, UsageError> {
-    let Some(name) = &args.name else { return print_all(args, all()?) };
+    let Some(name) = &args.name else { return print_all(args, &all()?) };
     if is_search(args, name) {
         let found = search(name)?;
         if !found.is_empty() {
-            return print_all(args, found);
+            return print_all(args, &found);
         }
     }
     let scheme = scheme::load(name)?;
@@ -41,14 +41,14 @@ pub(crate) fn run(args: &SchemesArgs) -> Result<Report, UsageError> {
     }
 }
 
-fn print_all(args: &SchemesArgs, schemes: Vec<Scheme>) -> Result<Report, UsageError> {
+fn print_all(args: &SchemesArgs, schemes: &[Scheme]) -> Result<Report, UsageError> {
     match &args.form {
         SchemesForm { json: true, .. } => {
             json(&schemes.iter().map(SchemeJson::new).collect::<Vec<_>>())
         }
-        SchemesForm { markdown: true, .. } => Ok(markdown::page(&schemes)),
-        _ if args.wide => Ok(wide_list(&schemes)),
-        _ => Ok(list(&schemes)),
+        SchemesForm { markdown: true, .. } => Ok(markdown::page(schemes)),
+        _ if args.wide => Ok(wide_list(schemes)),
+        _ => Ok(list(schemes)),
     }
 }
 

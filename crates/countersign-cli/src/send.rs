@@ -120,7 +120,7 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
         let to = target::url(&args.to)?;
         let target = Target::new(&to, AttackList::PATIENCE)?;
         let request = verbatim::request(&args.event.request.read()?, to)?;
-        return send(args, vec![request], target);
+        return send(args, vec![request], &target);
     };
     let is_all = args.attack.as_deref() == Some(ALL);
     if is_all && args.repeat > 1 {
@@ -154,14 +154,14 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
     }
     let attack = attack(args, &attacks)?;
     say_what_is_changed(args, &scheme, &attack, &event.request);
-    send(args, attack.requests().to_vec(), target)
+    send(args, attack.requests().to_vec(), &target)
 }
 
 /// Sends the requests `--repeat` times.
 fn send(
     args: &SendArgs,
     requests: Vec<AttackRequest>,
-    target: Target,
+    target: &Target,
 ) -> Result<Report, UsageError> {
     let batch = Batch {
         count: args.repeat,

@@ -152,7 +152,7 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
 }
 
 /// Texts that are as wide as this together, with a gap between two of them; the widest are cut.
-pub(crate) fn fit(texts: Vec<String>, max: usize) -> Vec<String> {
+pub(crate) fn fit(texts: &[String], max: usize) -> Vec<String> {
     let mut widths: Vec<usize> = texts.iter().map(|text| width(text)).collect();
     shrink(&mut widths, max);
     texts.iter().zip(widths).map(|(text, width)| cut(text, width)).collect()

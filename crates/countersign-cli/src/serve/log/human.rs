@@ -44,7 +44,7 @@ fn styled(
         "{}  {}  {ms:>5} ms  {}\n",
         paint(DIM, time),
         paint(style, result),
-        fit(texts.collect(), rest).join("  "),
+        fit(&texts.collect::<Vec<_>>(), rest).join("  "),
     );
     if let Some(reason) = line.reason {
         let reason = escape_control_chars(&reason.to_string());
