@@ -27,7 +27,9 @@ impl Rejection {
         let any_time = Tolerance::symmetric(Duration::ZERO)
             .dangerous_without_past_limit()
             .dangerous_without_future_limit();
-        let diagnosis = Diagnose::new(scheme, secrets).with_tolerance(any_time).diagnose(&signed.captured())
+        let diagnosis = Diagnose::new(scheme, secrets)
+            .with_tolerance(any_time)
+            .diagnose(&signed.captured())
             .ok()?;
         let rejection = Self::because(diagnosis.rejection()?.clone());
         let cause = diagnosis.causes().first().filter(|cause| cause.is_certain());

@@ -82,7 +82,7 @@ fn list(schemes: &[Scheme]) -> Report {
         table.push([
             scheme.name().into(),
             scheme.title().into(),
-            scheme.signature_grammar().into(),
+            scheme.signature_format().to_string().into(),
         ]);
     }
     Report::human(table.render())
