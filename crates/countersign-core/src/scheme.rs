@@ -94,6 +94,7 @@ pub struct Scheme {
 
 impl Scheme {
     /// Starts the description of a custom scheme.
+    #[doc(alias = "custom_scheme")]
     #[must_use]
     pub fn builder(name: impl Into<String>) -> SchemeBuilder {
         SchemeBuilder::new(name.into())

@@ -32,6 +32,11 @@ use super::key::{EventKey, Fingerprint};
 /// `Claim::renew` yourself, they have no timeout.
 ///
 /// The test suite in `countersign-conformance` checks all of this except the time.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a store of claims",
+    label = "not an idempotency store",
+    note = "use `MemoryStore` for one process, `RedisStore` (feature `redis`) for several, or implement `IdempotencyStore`"
+)]
 pub trait IdempotencyStore: Send + Sync + 'static {
     /// Claims an event for one attempt, before anything else is done with it.
     ///

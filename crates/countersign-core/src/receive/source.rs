@@ -11,6 +11,11 @@ use crate::request::headers::RequestHead;
 
 /// The head of a request, in a framework's types. Implemented for [`RequestHead`] and,
 /// with the feature `http`, for `http::Request` and its `Parts`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read as the head of a request",
+    label = "not the head of a request",
+    note = "use `RequestHead::new(method, target, &headers)`, or with the feature `http` an `http::request::Parts`"
+)]
 pub trait HeadSource {
     /// Calls `read` with the method, the target and the headers, as they were sent.
     fn with_head<T>(&self, read: impl FnOnce(RequestHead<'_>) -> T) -> T;
@@ -31,6 +36,11 @@ pub trait HeadSource {
 
 /// The body of a request, as an adapter reads it: not decompressed, and not
 /// converted. Implemented for bodies that are complete.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read as the body of a request",
+    label = "not a body that the receive loop can read",
+    note = "use `Bytes` or `Vec<u8>` for a complete body, and `countersign::tower::HttpBody` for a body of `http_body`"
+)]
 pub trait BodySource {
     /// The next piece; an empty one for what is not part of the body, such as
     /// trailers. `None` at the end.

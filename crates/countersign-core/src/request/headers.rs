@@ -8,6 +8,12 @@
 ///
 /// Implemented for pairs of name and value (arrays, slices and vectors) and,
 /// with the feature `http`, for `http::HeaderMap`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read as the headers of a request",
+    label = "not headers",
+    note = "a slice or `Vec` of `(name, value)` pairs, and with the feature `http` a `http::HeaderMap`, are headers",
+    note = "for actix-web, use `countersign::actix::RequestHeaders(request.headers())`"
+)]
 pub trait Headers {
     /// The only value of the header `name`, or `None` if it is missing.
     ///

@@ -48,6 +48,7 @@ impl Secrets {
 
     /// Adds a previous secret that is still accepted. Secrets are tried in order.
     /// Each one costs one more MAC, if no secret before it matches.
+    #[doc(alias("rotate", "rotation"))]
     #[must_use]
     pub fn with_previous(mut self, previous: Secret) -> Self {
         self.live.push(previous);

@@ -10,6 +10,11 @@ use std::time::{Duration, Instant};
 /// Returns the current time, which the timestamps of deliveries are checked against.
 ///
 /// Implemented for closures, so `|| 1_760_000_000_000` is a clock.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a clock",
+    label = "not a clock",
+    note = "use `SystemClock`, `ManualClock` in tests, or a function that returns Unix milliseconds as `i64`"
+)]
 pub trait Clock: Send + Sync {
     /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
     fn now_unix_ms(&self) -> i64;

@@ -33,6 +33,7 @@ use crate::time::timestamp;
 /// assert!(verifier.verify(&headers, "{}").is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias("generateTestHeaderString", "mock"))]
 pub struct Signer {
     scheme: Scheme,
     secrets: Secrets,
