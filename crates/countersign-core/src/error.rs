@@ -1,6 +1,7 @@
 //! Errors at start-up ([`ConfigError`]) and errors of a request ([`VerifyError`]).
 //! Stores have their own error type.
 
+pub(crate) mod human;
 pub(crate) mod malformed;
 pub(crate) mod named_variants;
 

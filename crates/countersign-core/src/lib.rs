@@ -7,7 +7,7 @@
 //!            `----- Receiver::handle ----'
 //! ```
 //!
-//! This crate depends on no web framework and no async runtime. Most users want
+//! Without features, this crate depends on no web framework and no async runtime. Most users want
 //! the crate `countersign`, which re-exports it together with the adapters.
 //!
 //! | room | what it is |
@@ -26,6 +26,7 @@
 //! | `handshake` | handshakes and their responses |
 //! | `verify` | `Verifier`, its prepared keys, `Verified`, event id and event type, `Signer` |
 //! | `idempotency` | event keys, claims, the protocol of the stores, `MemoryStore` |
+//! | `extract` | `Verified` as an extractor of axum and actix-web, behind their features |
 //! | `receive` | the receive loop, `Receiver`, early responses |
 //!
 //! A room uses only the rooms above it in this table. The only exception is a trait and its type:
@@ -38,6 +39,8 @@ mod body;
 mod crypto;
 pub mod custom;
 mod error;
+#[cfg(any(feature = "axum", feature = "actix"))]
+mod extract;
 mod handshake;
 mod idempotency;
 mod json;
@@ -52,6 +55,8 @@ mod verify;
 
 pub use body::budget::{BudgetExceeded, BufferBudget, BufferPermit};
 pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
+#[cfg(any(feature = "axum", feature = "actix"))]
+pub use extract::MissingLayer;
 pub use handshake::{HandshakeAnswer, HandshakeSecretStore};
 pub use idempotency::{
     Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, EventKey,

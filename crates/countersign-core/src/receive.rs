@@ -8,6 +8,7 @@
 //! The first line is the receive loop: `future.rs` drives an `incoming.rs`. The second is
 //! `handle.rs`, with `claim.rs` and `settle.rs`.
 
+mod changed_body;
 mod claim;
 mod detached;
 mod early_response;

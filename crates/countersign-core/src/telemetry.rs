@@ -12,6 +12,7 @@ mod labels;
 mod metrics;
 #[cfg(not(all(feature = "metrics", feature = "tracing")))]
 mod none;
+mod once;
 mod span;
 #[cfg(feature = "tracing")]
 mod tracing;
@@ -21,9 +22,11 @@ pub use metrics::{METRICS, Metric, MetricKind, describe_metrics};
 pub use span::{DeliverySpan, HandlerGuard};
 
 pub(crate) use event::{
-    DegradedClaim, Granted, Response, SecretLabel, Settlement, Severity, TelemetryEvent,
+    Configuration, DegradedClaim, EventLabel, Granted, Response, SecretLabel, Settlement, Severity,
+    StoreConfiguration, TelemetryEvent,
 };
 pub(crate) use labels::Stopwatch;
+pub(crate) use once::{Once, OnceFlags};
 
 use labels::Labels;
 #[cfg(not(any(feature = "metrics", feature = "tracing")))]
@@ -33,6 +36,12 @@ use none::metrics;
 #[cfg(not(feature = "tracing"))]
 use none::tracing;
 
+/// Records that the handler of this route takes a `Verified`, and no layer is in front of it.
+#[cfg(any(feature = "axum", feature = "actix"))]
+pub(crate) fn record_missing_layer(route: &str) {
+    tracing::missing_layer(route);
+}
+
 /// Records what happens at one endpoint.
 #[derive(Clone)]
 pub(crate) struct Recorder(Labels);
@@ -40,6 +49,11 @@ pub(crate) struct Recorder(Labels);
 impl Recorder {
     pub(crate) fn new(scheme: &str, endpoint: &str) -> Self {
         Self(Labels::new(scheme, endpoint))
+    }
+
+    /// The log says of rejected requests that they were passed on.
+    pub(crate) fn in_shadow(self) -> Self {
+        Self(self.0.in_shadow())
     }
 
     pub(crate) fn record(&self, notice: &TelemetryEvent<'_>) {

@@ -4,6 +4,7 @@ pub(crate) mod event;
 pub(crate) mod sign;
 
 mod body_verifier;
+mod configuration;
 mod custom;
 mod endpoint;
 mod event_digest;
@@ -43,7 +44,7 @@ use crate::request::url::PublicUrl;
 use crate::scheme::{BodyView, Scheme};
 use crate::secret::Secrets;
 use crate::secret::tenants::TenantSecrets;
-use crate::telemetry::{DeliverySpan, Recorder};
+use crate::telemetry::{DeliverySpan, OnceFlags, Recorder};
 use crate::time::clock::{Clock, SystemClock};
 use crate::time::tolerance::Tolerance;
 
@@ -107,6 +108,9 @@ struct Inner {
     keeper: Option<Arc<dyn HandshakeSecretStore>>,
     clock: Arc<dyn Clock>,
     endpoint: Endpoint,
+    has_private_event_ids: bool,
+    /// What is logged once for each endpoint.
+    once: Arc<OnceFlags>,
     watch: Recorder,
 }
 
@@ -177,6 +181,8 @@ impl Verifier {
             clock: Arc::new(SystemClock::new()),
             // An endpoint without a name has the scheme's name.
             endpoint: Endpoint::new(scheme.name()),
+            has_private_event_ids: false,
+            once: Arc::default(),
             watch: Recorder::new(scheme.name(), scheme.name()),
             original: None,
             scheme,
@@ -204,6 +210,7 @@ impl Verifier {
     /// # Errors
     ///
     /// [`VerifyError`], with the reason why the delivery is rejected.
+    #[doc(alias("constructEvent", "validate", "check_signature"))]
     pub fn verify<'h>(
         &self,
         head: impl Into<RequestHead<'h>>,

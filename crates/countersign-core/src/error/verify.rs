@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::VerifyErrorKind;
+use super::human::HumanDuration;
 
 /// Why a delivery was rejected.
 ///
@@ -130,7 +131,13 @@ impl fmt::Display for VerifyError {
             Detail::Header(name) => write!(f, ": header `{name}`"),
             Detail::BodyField(pointer) => write!(f, ": body field `{pointer}`"),
             Detail::Skew { off_ms, allowed_ms } => {
-                write!(f, ": off by {} ms, {allowed_ms} ms allowed", off_ms.unsigned_abs())
+                let off = HumanDuration::rounded_up(off_ms.unsigned_abs());
+                let allowed = HumanDuration::rounded_up(allowed_ms.unsigned_abs());
+                let direction = match self.kind {
+                    VerifyErrorKind::TimestampInFuture => "ahead",
+                    _ => "old",
+                };
+                write!(f, ": {off} {direction}, {allowed} allowed")
             }
             Detail::Limit(limit) => write!(f, ": the limit is {limit}"),
             Detail::Fields(limit) => {

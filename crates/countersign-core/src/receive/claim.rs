@@ -18,7 +18,7 @@ use super::{EarlyResponse, Receiver};
 use crate::idempotency::{
     Attempt, Claim, ClaimOutcome, Effect, EventKey, Fingerprint, Holder, IdempotencyStore, replied,
 };
-use crate::telemetry::TelemetryEvent;
+use crate::telemetry::{EventLabel, TelemetryEvent};
 use crate::time::runtime::Runtime;
 use crate::verify::Verified;
 
@@ -97,7 +97,11 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     fn identify(&self, verified: &Verified) -> EventKey {
         let key = EventKey::of(verified, self.0.verifier.endpoint());
-        self.record(&TelemetryEvent::Identified(key.short_digest()));
+        let label = match verified.event_label() {
+            EventLabel::Private => EventLabel::Digest(key.short_digest()),
+            label => label,
+        };
+        self.record(&TelemetryEvent::Identified(label));
         key
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
+use super::changed_body;
 use super::incoming::IncomingDelivery;
 use super::{BodySource, HeadSource, ReceivedDelivery};
 use crate::body::budget::BufferPermit;
@@ -28,6 +29,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         B: BodySource,
         R: Runtime,
     {
+        self.log_configuration();
         self.verifier().receive(head, body, runtime)
     }
 }
@@ -49,6 +51,7 @@ impl Verifier {
         B: BodySource,
         R: Runtime,
     {
+        self.log_configuration();
         let span = self.span();
         let (permit, resolving) = span.in_scope(|| {
             (self.reserve(head.buffered_bytes()).ok(), head.with_head(|head| self.resolve(head)))
@@ -130,7 +133,11 @@ impl<H: HeadSource, B: BodySource, R: Runtime> ReceiveFuture<H, B, R> {
             && let Some(delivery) = delivery.take()
             && let Some(head) = this.head.take()
         {
-            return Poll::Ready(delivery.finish(*this.announced).map(|received| (head, received)));
+            let (verifier, seen) = (delivery.verifier().clone(), delivery.seen(true));
+            let received = delivery.finish(*this.announced).inspect_err(|early| {
+                head.with_head(|head| changed_body::report(&verifier, early, seen, head));
+            });
+            return Poll::Ready(received.map(|received| (head, received)));
         }
         // Polled again after completion: there is nothing left to return.
         Poll::Ready(Err(incomplete()))
@@ -176,7 +183,14 @@ impl<H: HeadSource, B: BodySource, R: Runtime> ReceiveFuture<H, B, R> {
             match this.body.as_mut().poll_piece(cx) {
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Ready(Some(Ok(piece))) => delivery.update(piece)?,
-                Poll::Ready(Some(Err(kind))) => return Poll::Ready(Err(delivery.reject(kind))),
+                Poll::Ready(Some(Err(kind))) => {
+                    let early = delivery.reject(kind);
+                    if let Some(head) = this.head {
+                        let (verifier, seen) = (delivery.verifier(), delivery.seen(false));
+                        head.with_head(|head| changed_body::report(verifier, &early, seen, head));
+                    }
+                    return Poll::Ready(Err(early));
+                }
                 Poll::Pending => {
                     delivery.pause();
                     let elapsed = ready!(this.wait.poll(delivery.next_deadline(), cx));

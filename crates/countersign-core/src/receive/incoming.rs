@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::changed_body::SeenBody;
 use crate::body::budget::BufferPermit;
 use crate::body::deadline::BodyDeadline;
 use crate::body::{Body, NotTaken};
@@ -45,6 +46,7 @@ impl Verifier {
         Ok(IncomingDelivery {
             request,
             received: 0,
+            start: [0; 2],
             pace: BodyDeadline::new(self.body_timeout(), self.min_body_rate()),
             reserved: self.buffer_budget().reserve(),
             since,
@@ -82,6 +84,8 @@ impl Verifier {
 pub(super) struct IncomingDelivery {
     request: Request,
     received: u64,
+    /// The first two bytes, for the log.
+    start: [u8; 2],
     pace: BodyDeadline,
     reserved: BufferPermit,
     since: Stopwatch,
@@ -148,6 +152,9 @@ impl IncomingDelivery {
     /// the moment.
     pub(super) fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), EarlyResponse> {
         let piece = piece.into();
+        if let (0, [first, second, ..]) = (self.received, &*piece) {
+            self.start = [*first, *second];
+        }
         self.received += piece.len() as u64;
         let pushed = match &mut self.request {
             Request::Delivery { body_verifier: begun, .. } => {
@@ -159,6 +166,15 @@ impl IncomingDelivery {
             NotTaken::Rejected(error) => self.verifier.report_response(error),
             NotTaken::NoRoom => self.verifier.report_response(EarlyResponse::Busy),
         })
+    }
+
+    pub(super) fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// What is known of the body so far.
+    pub(super) fn seen(&self, has_ended: bool) -> SeenBody {
+        SeenBody { received: self.received, start: self.start, has_ended }
     }
 
     /// Call this before waiting for the next piece. It copies the received bytes out

@@ -1,5 +1,6 @@
 //! The receiver of one endpoint: its verifier, its store and its settings.
 
+use std::any::type_name;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -7,10 +8,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::settings::Settings;
-use crate::idempotency::{Counters, EventKey, IdempotencyStore, SettlementQueue, Waiters};
-use crate::telemetry::TelemetryEvent;
+use crate::idempotency::{Counters, EventKey, Grant, IdempotencyStore, SettlementQueue, Waiters};
+use crate::telemetry::{Once, StoreConfiguration, TelemetryEvent};
 use crate::time::runtime::Runtime;
-use crate::verify::Verifier;
+use crate::verify::{Verified, Verifier};
 
 /// Receives the deliveries of one endpoint: verifies each delivery, claims its
 /// event, and settles the claim by the handler's status.
@@ -23,6 +24,7 @@ use crate::verify::Verifier;
 /// [`receive`]: Self::receive
 /// [`claim`]: Self::claim
 /// [`settle`]: Self::settle
+#[doc(alias("deduplicate", "idempotency"))]
 pub struct Receiver<S: IdempotencyStore>(pub(super) Arc<Inner<S>>);
 
 pub(super) struct Inner<S: IdempotencyStore> {
@@ -51,6 +53,30 @@ impl<S: IdempotencyStore> Receiver<S> {
         let (waiters, repeats) = Default::default();
         let store_fails = AtomicBool::new(false);
         Self(Arc::new(Inner { verifier, queue, settings, waiters, repeats, store_fails }))
+    }
+
+    /// Logs the configuration of the endpoint, as [`Verifier::log_configuration`], and how its events
+    /// are claimed.
+    pub fn log_configuration(&self) {
+        let store = type_name::<S>();
+        let store = store.split('<').next().unwrap_or(store);
+        self.0.verifier.report_configuration(Some(StoreConfiguration {
+            store: store.rsplit("::").next().unwrap_or(store),
+            retention: self.retention(),
+            lease: self.0.settings.lease,
+            ack_deadline: self.ack_deadline(),
+        }));
+    }
+
+    /// Whether a layer or a middleware with this receiver has already passed on this request, whose
+    /// extensions have these values: it is applied twice to the same route. This is logged once.
+    #[must_use]
+    pub fn has_passed_on(&self, verified: Option<&Verified>, grant: Option<&Grant>) -> bool {
+        let is_twice = grant.is_some() && verified.is_some_and(|it| it.is_of(self.verifier()));
+        if is_twice && self.verifier().is_first(Once::AppliedTwice) {
+            self.record(&TelemetryEvent::AppliedTwice);
+        }
+        is_twice
     }
 
     /// The verifier of the deliveries.

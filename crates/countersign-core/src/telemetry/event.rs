@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::time::clock::Clock;
+use crate::time::tolerance::Tolerance;
 
 /// Something that happened to a delivery or its claim.
 pub(crate) enum TelemetryEvent<'a> {
@@ -28,8 +29,16 @@ pub(crate) enum TelemetryEvent<'a> {
     },
     /// The body of a verified delivery is not the JSON that was expected.
     MalformedJson,
-    /// The event key of a verified delivery is known. These are the first bytes of its digest.
-    Identified([u8; 4]),
+    /// The event of a verified delivery is known.
+    Identified(EventLabel<'a>),
+    /// An endpoint starts with this configuration.
+    Configured(Configuration),
+    /// A secret of the endpoint looks wrong.
+    SecretWarning(&'a dyn fmt::Display),
+    /// Other code in front of the receiver has probably changed the body.
+    BodyChanged(&'static str),
+    /// A layer is applied twice to the same route.
+    AppliedTwice,
     /// The store was called once for a claim.
     StoreQueried(Duration),
     /// A claim failed, for the first time since one succeeded.
@@ -124,6 +133,38 @@ impl<'a> SecretLabel<'a> {
             Self::Index(index) => Cow::Owned(index.to_string()),
         }
     }
+}
+
+/// The event of a delivery, for the logs.
+#[derive(Clone, Copy)]
+pub(crate) enum EventLabel<'a> {
+    Id(&'a str),
+    /// The id is not shown.
+    Private,
+    /// The first bytes of the digest of the event's key.
+    Digest([u8; 4]),
+}
+
+/// The configuration of an endpoint.
+#[derive(Clone, Copy)]
+pub(crate) struct Configuration {
+    /// `None` if they are looked up for each tenant.
+    pub(crate) secrets: Option<usize>,
+    /// `None` if the scheme signs no timestamp.
+    pub(crate) tolerance: Option<Tolerance>,
+    pub(crate) body_limit: usize,
+    pub(crate) body_timeout: Duration,
+    /// `None` if events are not deduplicated.
+    pub(crate) store: Option<StoreConfiguration>,
+}
+
+/// How the events of an endpoint are claimed.
+#[derive(Clone, Copy)]
+pub(crate) struct StoreConfiguration {
+    pub(crate) store: &'static str,
+    pub(crate) retention: Duration,
+    pub(crate) lease: Duration,
+    pub(crate) ack_deadline: Duration,
 }
 
 /// A claim that was granted.

@@ -8,11 +8,18 @@ use std::time::{Duration, Instant};
 pub(crate) struct Labels {
     pub(super) scheme: Arc<str>,
     pub(super) endpoint: Arc<str>,
+    /// Whether rejected requests are passed on.
+    #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only the log shows it"))]
+    pub(super) is_shadow: bool,
 }
 
 impl Labels {
     pub(super) fn new(scheme: &str, endpoint: &str) -> Self {
-        Self { scheme: scheme.into(), endpoint: endpoint.into() }
+        Self { scheme: scheme.into(), endpoint: endpoint.into(), is_shadow: false }
+    }
+
+    pub(super) fn in_shadow(self) -> Self {
+        Self { is_shadow: true, ..self }
     }
 }
 

@@ -53,6 +53,10 @@ pub(crate) fn record(labels: &Labels, notice: &TelemetryEvent<'_>) {
         }
         TelemetryEvent::MalformedJson => count(labels, &list::MALFORMED_JSON),
         TelemetryEvent::Identified(_)
+        | TelemetryEvent::Configured(_)
+        | TelemetryEvent::SecretWarning(_)
+        | TelemetryEvent::BodyChanged(_)
+        | TelemetryEvent::AppliedTwice
         | TelemetryEvent::StoreFailed(_)
         | TelemetryEvent::StoreRecovered
         | TelemetryEvent::RulePanicked { .. } => {}
@@ -123,7 +127,7 @@ fn observe(labels: &Labels, metric: &Metric, value: f64) {
     ::metrics::histogram!(metric.name, common(labels, metric)).record(value);
 }
 
-fn common(Labels { scheme, endpoint }: &Labels, metric: &Metric) -> Vec<Label> {
+fn common(Labels { scheme, endpoint, .. }: &Labels, metric: &Metric) -> Vec<Label> {
     let mut all = Vec::with_capacity(metric.labels.len());
     all.push(Label::new(list::SCHEME, scheme.clone()));
     all.push(Label::new(list::ENDPOINT, endpoint.clone()));

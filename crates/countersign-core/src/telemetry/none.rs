@@ -11,6 +11,10 @@ pub(super) mod labels {
         pub(crate) fn new(_: &str, _: &str) -> Self {
             Self
         }
+
+        pub(in crate::telemetry) fn in_shadow(self) -> Self {
+            self
+        }
     }
 
     /// Measures nothing and reads no clock.
@@ -46,6 +50,10 @@ pub(super) mod tracing {
             Self
         }
 
+        pub(crate) fn is_enabled(&self) -> bool {
+            false
+        }
+
         pub(crate) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
             work()
         }
@@ -54,6 +62,9 @@ pub(super) mod tracing {
             future
         }
     }
+
+    #[cfg(any(feature = "axum", feature = "actix"))]
+    pub(crate) fn missing_layer(_: &str) {}
 
     pub(crate) fn emit(_: &Labels, _: &TelemetryEvent<'_>) {}
 }

@@ -30,6 +30,11 @@ impl DeliverySpan {
         self.span.in_scope(work)
     }
 
+    /// Whether anything records the span.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.span.is_enabled()
+    }
+
     /// Polls the future inside the span.
     pub fn instrument<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         self.span.instrument(future)

@@ -1,25 +1,34 @@
 //! Spans and events of `tracing`, under the target `countersign`.
 //!
-//! They contain no text of a request: no header, no body, no id, and no name of a
-//! tenant.
+//! They contain no text of a request but the event's id, which is signed: no header, no body, and no
+//! name of a tenant.
+//!
+//! The fields of a request's span are not repeated in its events, so that no field is twice in a line.
+//! Events outside of such a span have the fields themselves.
 
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::iter::successors;
+use std::time::Duration;
 
-use ::tracing::field::{Empty, Value};
+use ::tracing::field::{Empty, Value, display};
 use ::tracing::{Instrument, debug, error, info, info_span, warn};
 
-use super::event::{DegradedClaim, Granted, Response, SecretLabel, Severity, TelemetryEvent};
+use super::event::{
+    Configuration, DegradedClaim, EventLabel, Granted, Response, SecretLabel, Severity,
+    StoreConfiguration, TelemetryEvent,
+};
 use super::labels::Labels;
+use crate::error::human::{HumanBytes, HumanDuration};
+use crate::time::tolerance::Tolerance;
 
 /// The span of one request.
 #[derive(Clone)]
 pub(crate) struct Span(::tracing::Span);
 
 impl Span {
-    pub(crate) fn new(Labels { scheme, endpoint }: &Labels) -> Self {
+    pub(crate) fn new(Labels { scheme, endpoint, .. }: &Labels) -> Self {
         Self(info_span!(
             target: TARGET,
             SPAN,
@@ -31,6 +40,10 @@ impl Span {
             event = Empty,
             attempt = Empty,
         ))
+    }
+
+    pub(crate) fn is_enabled(&self) -> bool {
+        !self.0.is_disabled()
     }
 
     pub(crate) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
@@ -46,12 +59,11 @@ impl Span {
 }
 
 pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
-    let Labels { scheme, endpoint } = labels;
-    let (scheme, endpoint) = (&**scheme, &**endpoint);
+    let (scheme, endpoint) = own(labels);
     match *notice {
         TelemetryEvent::Rejected(response) => rejected(labels, response),
         TelemetryEvent::Handshake { code, status } => {
-            close(code, status);
+            let (code, status) = close(code, status);
             info!(target: TARGET, scheme, endpoint, code, status, "a handshake was answered");
         }
         TelemetryEvent::Verified { secret, body_bytes, .. } => {
@@ -61,9 +73,19 @@ pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
             target: TARGET, scheme, endpoint, code = "malformed_json",
             "the body of a verified delivery is not the JSON that its handler expects"
         ),
-        TelemetryEvent::Identified(digest) => {
-            record("event", const_hex::encode(digest).as_str());
+        TelemetryEvent::Identified(label) => identified(label),
+        TelemetryEvent::Configured(configuration) => configured(labels, configuration),
+        TelemetryEvent::SecretWarning(warning) => {
+            warn!(target: TARGET, scheme, endpoint, "{warning}");
         }
+        TelemetryEvent::BodyChanged(how) => {
+            warn!(target: TARGET, scheme, endpoint, "{how}");
+        }
+        TelemetryEvent::AppliedTwice => error!(
+            target: TARGET, scheme, endpoint,
+            "the layer is applied twice to the same route: the inner one passes every request on; \
+             remove one of them"
+        ),
         TelemetryEvent::StoreQueried(_) => {}
         TelemetryEvent::StoreFailed(error) => error!(
             target: TARGET, scheme, endpoint, reason = %Causes(error),
@@ -81,32 +103,32 @@ pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
         TelemetryEvent::Handled { status: Some(status), took } => {
             let is_success = (200..300).contains(&status);
             let code = if is_success { "handled" } else { "handler_failed" };
-            close(code, status);
+            let (code, status) = close(code, status);
             let ms = millis(took);
             if is_success {
-                debug!(target: TARGET, scheme, endpoint, code, status, ms, "handled");
+                info!(target: TARGET, scheme, endpoint, code, status, ms, "handled");
             } else {
                 warn!(target: TARGET, scheme, endpoint, code, status, ms, "the handler failed");
             }
         }
         TelemetryEvent::Handled { status: None, took } => {
-            record("code", "handler_failed");
+            let code = record("code", "handler_failed");
             warn!(
-                target: TARGET, scheme, endpoint, code = "handler_failed", ms = millis(took),
+                target: TARGET, scheme, endpoint, code, ms = millis(took),
                 "the handler ended with an error"
             );
         }
         TelemetryEvent::HandlerPanicked { took } => {
-            close("handler_failed", 500);
+            let (code, _) = close("handler_failed", 500);
             error!(
-                target: TARGET, scheme, endpoint, code = "handler_failed", ms = millis(took),
+                target: TARGET, scheme, endpoint, code, ms = millis(took),
                 "the handler panicked"
             );
         }
         TelemetryEvent::HandlerStopped { took } => {
-            record("code", "handler_stopped");
+            let code = record("code", "handler_stopped");
             warn!(
-                target: TARGET, scheme, endpoint, code = "handler_stopped", ms = millis(took),
+                target: TARGET, scheme, endpoint, code, ms = millis(took),
                 "the handler was stopped before it ended"
             );
         }
@@ -115,11 +137,11 @@ pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
             "the handler timed out and is still running in the background"
         ),
         TelemetryEvent::RulePanicked { status } => error!(
-            target: TARGET, scheme, endpoint, status,
+            target: TARGET, scheme, endpoint, handler_status = status,
             "the outcome rule panicked: the claim is settled by the default rule"
         ),
         TelemetryEvent::Settled(how) => {
-            debug!(target: TARGET, scheme, endpoint, code = how.code(), "the claim is settled");
+            debug!(target: TARGET, scheme, endpoint, outcome = how.code(), "the claim is settled");
         }
         TelemetryEvent::LateCompletion => warn!(
             target: TARGET, scheme, endpoint,
@@ -177,30 +199,76 @@ macro_rules! at_severity {
     };
 }
 
-fn rejected(Labels { scheme, endpoint }: &Labels, response: Response<'_>) {
-    let Response { code, status, reason, severity } = response;
-    let (scheme, endpoint) = (&**scheme, &**endpoint);
-    close(code, status);
-    at_severity!(
-        severity,
-        target: TARGET, scheme, endpoint, code, status, reason = %reason, "rejected"
+fn identified(label: EventLabel<'_>) {
+    match label {
+        EventLabel::Id(id) => {
+            let end = id.char_indices().nth(MAX_ID_CHARS).map_or(id.len(), |(end, _)| end);
+            record("event", &id[..end]);
+        }
+        EventLabel::Digest(digest) => {
+            record("event", const_hex::encode(digest).as_str());
+        }
+        EventLabel::Private => {}
+    }
+}
+
+fn configured(labels: &Labels, configuration: Configuration) {
+    let (scheme, endpoint) = own(labels);
+    let Configuration { secrets, tolerance, body_limit, body_timeout, store } = configuration;
+    let secrets = secrets.map_or("of tenants".to_owned(), |count| count.to_string());
+    let shown = |of: fn(&StoreConfiguration) -> Duration| {
+        store.as_ref().map(|store| display(HumanDuration::new(of(store))))
+    };
+    info!(
+        target: TARGET,
+        scheme,
+        endpoint,
+        mode = labels.is_shadow.then_some("shadow"),
+        secrets,
+        tolerance = tolerance.map_or("none".to_owned(), shown_tolerance),
+        body_limit = %HumanBytes(body_limit),
+        body_timeout = %HumanDuration::new(body_timeout),
+        store = store.map_or("none", |store| store.store),
+        retention = shown(|store| store.retention),
+        lease = shown(|store| store.lease),
+        ack_deadline = shown(|store| store.ack_deadline),
+        "endpoint ready"
     );
 }
 
-fn verified(Labels { scheme, endpoint }: &Labels, secret: SecretLabel<'_>, bytes: usize) {
-    let (scheme, endpoint) = (&**scheme, &**endpoint);
-    let secret = secret.text();
-    record("secret", &*secret);
-    debug!(target: TARGET, scheme, endpoint, secret = &*secret, bytes, "verified");
+fn shown_tolerance(tolerance: Tolerance) -> String {
+    let side = |limit: Option<Duration>| {
+        limit.map_or("unlimited".to_owned(), |limit| HumanDuration::new(limit).to_string())
+    };
+    let (past, future) = (side(tolerance.past()), side(tolerance.future()));
+    if past == future { past } else { format!("{past} past, {future} future") }
 }
 
-fn claimed(Labels { scheme, endpoint }: &Labels, granted: Granted) {
+fn rejected(labels: &Labels, response: Response<'_>) {
+    let Response { code, status, reason, severity } = response;
+    let (scheme, endpoint) = own(labels);
+    let (code, status) = close(code, status);
+    let message = if labels.is_shadow { "would be rejected, passed on" } else { "rejected" };
+    at_severity!(
+        severity,
+        target: TARGET, scheme, endpoint, code, status, reason = %reason, "{message}"
+    );
+}
+
+fn verified(labels: &Labels, secret: SecretLabel<'_>, bytes: usize) {
+    let (scheme, endpoint) = own(labels);
+    let secret = secret.text();
+    let secret = record("secret", &*secret);
+    debug!(target: TARGET, scheme, endpoint, secret, bytes, "verified");
+}
+
+fn claimed(labels: &Labels, granted: Granted) {
     let Granted { attempt, reclaimed, degraded, possible_duplicate } = granted;
-    let (scheme, endpoint) = (&**scheme, &**endpoint);
-    record("attempt", attempt);
+    let (scheme, endpoint) = own(labels);
+    let attempt = record("attempt", attempt);
     if possible_duplicate && degraded.is_none() {
         info!(
-            target: TARGET, scheme, endpoint, code = "possible_duplicate",
+            target: TARGET, scheme, endpoint, attempt, code = "possible_duplicate",
             "a delivery with the same id was handled before or is being handled: this one is \
              handled as a possible duplicate"
         );
@@ -225,33 +293,61 @@ fn claimed(Labels { scheme, endpoint }: &Labels, granted: Granted) {
     }
 }
 
-fn not_claimed(Labels { scheme, endpoint }: &Labels, response: Response<'_>) {
+fn not_claimed(labels: &Labels, response: Response<'_>) {
     let Response { code, status, reason, severity } = response;
-    let (scheme, endpoint) = (&**scheme, &**endpoint);
-    close(code, status);
+    let (scheme, endpoint) = own(labels);
+    let (code, status) = close(code, status);
     at_severity!(
         severity,
         target: TARGET, scheme, endpoint, code, status, reason = %reason, "not claimed"
     );
 }
 
-fn close(code: &'static str, status: u16) {
-    record("code", code);
-    record("status", status);
+/// Records that a handler takes a `Verified`, and its route is not behind a layer.
+#[cfg(any(feature = "axum", feature = "actix"))]
+pub(crate) fn missing_layer(route: &str) {
+    error!(
+        target: TARGET, route,
+        "the handler takes a `Verified`, and no layer or middleware in front of its route verifies \
+         deliveries: add one to the route"
+    );
 }
 
-/// Sets a field of the request's span. If that span is filtered out, the current span
-/// belongs to other code and may have a field with this name, so its name is checked.
-fn record(field: &'static str, value: impl Value) {
-    let span = ::tracing::Span::current();
-    if span.metadata().is_some_and(|metadata| metadata.name() == SPAN) {
-        span.record(field, value);
+/// The scheme and the endpoint, for an event that is not inside the span of a request.
+fn own(Labels { scheme, endpoint, .. }: &Labels) -> (Option<&str>, Option<&str>) {
+    match is_in_span() {
+        true => (None, None),
+        false => (Some(&**scheme), Some(&**endpoint)),
     }
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+/// Sets the result in the request's span. Returns what the event has to have itself.
+fn close(code: &'static str, status: u16) -> (Option<&'static str>, Option<u16>) {
+    (record("code", code), record("status", status))
+}
+
+/// Sets a field of the request's span. Returns the value if there is no such span, for the event.
+///
+/// If that span is filtered out, the current span belongs to other code and may have a field with
+/// this name.
+fn record<V: Value + Copy>(field: &'static str, value: V) -> Option<V> {
+    if !is_in_span() {
+        return Some(value);
+    }
+    ::tracing::Span::current().record(field, value);
+    None
+}
+
+/// Whether the current span is that of a request.
+fn is_in_span() -> bool {
+    ::tracing::Span::current().metadata().is_some_and(|metadata| metadata.name() == SPAN)
+}
+
+fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Longer ids are cut off.
+const MAX_ID_CHARS: usize = 128;
 const TARGET: &str = "countersign";
 const SPAN: &str = "countersign.delivery";

@@ -7,7 +7,7 @@ use crate::crypto::mac::Key;
 use crate::custom::CustomVerifier;
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::Scheme;
-use crate::secret::Secrets;
+use crate::secret::{SecretWarning, Secrets};
 use crate::time::clock::Clock;
 use crate::time::validity::Validity;
 
@@ -27,10 +27,13 @@ pub(crate) struct Keyring {
     validities: Option<Box<[Validity]>>,
     /// The tenant that the secrets belong to, if there are tenants.
     pub(crate) tenant: Option<Arc<str>>,
+    /// What looks wrong with the secrets.
+    pub(crate) warnings: Vec<SecretWarning>,
 }
 
 impl Keyring {
     pub(crate) fn prepare(scheme: &Scheme, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let warnings = secrets.warnings(scheme);
         let for_each_key = secrets.one_for_each_key(scheme.secret_format)?;
         let (secrets, numbers) = match &for_each_key {
             Some((secrets, numbers)) => (secrets, Some(numbers.clone())),
@@ -44,7 +47,8 @@ impl Keyring {
             }
             Some(ruled) => (vec![Key::OfRule; names.len()], Some(ruled.prepare(scheme, secrets)?)),
         };
-        Ok(Self { keys, rule, numbers, names, validities: validities(secrets)?, tenant: None })
+        let validities = validities(secrets)?;
+        Ok(Self { keys, rule, numbers, names, validities, tenant: None, warnings })
     }
 
     pub(crate) fn of_tenant(mut self, tenant: Arc<str>) -> Self {

@@ -26,6 +26,7 @@ impl Verifier {
     /// timestamp.
     ///
     /// If you widen it, keep handled events for at least [`Tolerance::window`].
+    #[doc(alias("max_age", "clock_skew"))]
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         Arc::make_mut(&mut self.inner).tolerance = Some(tolerance);
@@ -43,6 +44,7 @@ impl Verifier {
     /// including its head: 48 MiB of the default budget. A larger limit needs a budget
     /// of at least four thirds of the limit. Otherwise a body that exceeds its share is
     /// always rejected with 503 `busy`.
+    #[doc(alias = "max_body_size")]
     #[must_use]
     pub fn with_body_limit(mut self, bytes: usize) -> Self {
         Arc::make_mut(&mut self.inner).body_limit = bytes;
@@ -120,6 +122,27 @@ impl Verifier {
         let inner = Arc::make_mut(&mut self.inner);
         inner.endpoint = endpoint.into();
         inner.watch = Recorder::new(inner.scheme.name(), inner.endpoint.name());
+        inner.once = Arc::default();
+        self
+    }
+
+    /// Keeps the ids of this endpoint's events out of the logs, for ids that are personal, such as a
+    /// customer's number or an e-mail address. The field `event` of the span is then the start of the
+    /// digest of the event's key, which is the same for all deliveries of an event. Defaults to the
+    /// id itself, because people search the logs for it.
+    #[must_use]
+    pub fn with_private_event_ids(mut self) -> Self {
+        Arc::make_mut(&mut self.inner).has_private_event_ids = true;
+        self
+    }
+
+    /// For an adapter that only observes: the log says of a rejected request that it was passed on.
+    /// Verification and metrics are the same.
+    #[must_use]
+    pub fn in_shadow(mut self) -> Self {
+        let inner = Arc::make_mut(&mut self.inner);
+        inner.watch = inner.watch.clone().in_shadow();
+        inner.once = Arc::default();
         self
     }
 

@@ -30,6 +30,10 @@ impl Verifier {
 }
 
 impl VerifierSnapshot {
+    pub(super) fn shared(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn keyring(&self) -> &Keyring {
         match &self.found {

@@ -2,18 +2,18 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde_core::de::DeserializeOwned;
 
-use super::VerifierSnapshot;
+use super::{Verifier, VerifierSnapshot};
 use crate::body::budget::BufferPermit;
 use crate::error::malformed::MalformedJson;
 use crate::handshake::{self, HandshakeAnswer};
 use crate::scheme::{Identity, Scheme};
 use crate::signature_headers::SignatureHeaders;
-use crate::telemetry::{SecretLabel, TelemetryEvent};
+use crate::telemetry::{DeliverySpan, EventLabel, SecretLabel, TelemetryEvent};
 use crate::verify::event::{Event, EventIdFrom};
 
 /// A delivery whose signature and timestamp are verified.
@@ -34,6 +34,7 @@ impl Verified {
     /// The signed bytes of the body, as they arrived. If the scheme's
     /// [`body_view`](Scheme::body_view) is the decoded one, the decoded bytes: the
     /// request's `content-encoding` and `content-length` then do not apply to them.
+    #[doc(alias("payload", "raw_body"))]
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
@@ -50,6 +51,7 @@ impl Verified {
     /// # Errors
     ///
     /// [`MalformedJson`] if the body is not JSON, or does not fit the type.
+    #[doc(alias("parse", "deserialize"))]
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, MalformedJson> {
         serde_json::from_slice(&self.body).map_err(|error| {
             self.verifier.watch.record(&TelemetryEvent::MalformedJson);
@@ -153,6 +155,28 @@ impl Verified {
         let body = mem::take(&mut self.body);
         self.body = Bytes::from_owner(Counted { body, _permit: permit });
         self
+    }
+
+    /// Records the event in the span of its request, for an adapter that does not claim it.
+    pub fn identify_in(&self, span: &DeliverySpan) {
+        if span.is_enabled() {
+            let recorder = &self.verifier.watch;
+            span.in_scope(|| recorder.record(&TelemetryEvent::Identified(self.event_label())));
+        }
+    }
+
+    /// Whether this delivery was verified with this verifier, or with a clone of it.
+    #[must_use]
+    pub fn is_of(&self, verifier: &Verifier) -> bool {
+        Arc::ptr_eq(self.verifier.shared(), &verifier.inner)
+    }
+
+    /// The event id, unless it is private, or a digest, which no person searches for.
+    pub(crate) fn event_label(&self) -> EventLabel<'_> {
+        if self.verifier.has_private_event_ids || self.event().is_digest {
+            return EventLabel::Private;
+        }
+        EventLabel::Id(self.event_id())
     }
 
     pub(crate) fn secret_label(&self) -> SecretLabel<'_> {
