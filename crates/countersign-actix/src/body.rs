@@ -46,7 +46,7 @@ pub(crate) fn receiving<'r>(
     verifier.receive(Head(request), Body(payload), TokioRuntime)
 }
 
-pub(crate) struct Head<'r>(&'r HttpRequest);
+pub(crate) struct Head<'r>(pub(crate) &'r HttpRequest);
 
 impl HeadSource for Head<'_> {
     fn with_head<T>(&self, read: impl FnOnce(RequestHead<'_>) -> T) -> T {
@@ -72,13 +72,18 @@ impl BodySource for Body<'_> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, VerifyErrorKind>>> {
-        Pin::new(&mut *self.0).poll_next(cx).map(|piece| {
-            Some(piece?.map_err(|error| match error {
-                // An outer middleware has its own size limit.
-                PayloadError::Overflow => VerifyErrorKind::BodyTooLarge,
-                _ => VerifyErrorKind::BodyIncomplete,
-            }))
-        })
+        Pin::new(&mut *self.0)
+            .poll_next(cx)
+            .map(|piece| Some(piece?.map_err(|error| error_kind(&error))))
+    }
+}
+
+/// Why reading a payload failed.
+pub(crate) fn error_kind(error: &PayloadError) -> VerifyErrorKind {
+    match error {
+        // An outer middleware has its own size limit.
+        PayloadError::Overflow => VerifyErrorKind::BodyTooLarge,
+        _ => VerifyErrorKind::BodyIncomplete,
     }
 }
 

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`VerifyMiddleware`] | is called with verified deliveries only, and handles duplicates itself |
 //! | [`WebhookMiddleware`] | is called once for each event, and settles the event by the status of its response |
+//! | [`ShadowMiddleware`] | is called with every request; what would have been rejected is logged and counted |
 //!
 //! | extractor | the handler runs for | it gets |
 //! | --- | --- | --- |
@@ -63,9 +64,9 @@
 //! # }
 //! ```
 //!
-//! With a middleware: The handler finds the
-//! [`Verified`](countersign_core::Verified) in `web::ReqData`, and the body as
-//! it was sent:
+//! With a middleware: The handler takes the [`Verified`](countersign_core::Verified),
+//! and finds the body as it was sent. If the route is not behind a middleware, the
+//! response is 500 with an empty body, and the log names the route:
 //!
 //! ```
 //! use actix_web::{HttpResponse, Responder, web};
@@ -73,7 +74,7 @@
 //! use countersign_core::{Verified, Verifier};
 //! use countersign_schemes as schemes;
 //!
-//! async fn on_event(verified: web::ReqData<Verified>, body: web::Bytes) -> impl Responder {
+//! async fn on_event(verified: Verified, body: web::Bytes) -> impl Responder {
 //!     println!("{}: {} bytes", verified.event_id(), body.len());
 //!     HttpResponse::NoContent()
 //! }
@@ -217,6 +218,7 @@ mod middleware;
 mod ready;
 mod response;
 mod service;
+mod shadow;
 mod webhook;
 
 pub use body::receive;
@@ -228,4 +230,5 @@ pub use limit::limit_unsent;
 pub use middleware::VerifyMiddleware;
 pub use response::into_response;
 pub use service::VerifyService;
+pub use shadow::{ShadowMiddleware, ShadowService};
 pub use webhook::{WebhookMiddleware, WebhookService};

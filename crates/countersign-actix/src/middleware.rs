@@ -10,6 +10,7 @@ use countersign_core::Verifier;
 
 use crate::ready::Behind;
 use crate::service::VerifyService;
+use crate::shadow::ShadowMiddleware;
 
 /// Verifies deliveries before they reach a service.
 ///
@@ -26,6 +27,13 @@ impl VerifyMiddleware {
     pub fn new(verifier: Verifier) -> Self {
         Self { verifier }
     }
+
+    /// A middleware that verifies, counts and logs as this one does, and passes every request on,
+    /// verified or not. It is for a running service that switches over; see [`ShadowMiddleware`].
+    #[must_use]
+    pub fn shadow(self) -> ShadowMiddleware {
+        ShadowMiddleware::new(self.verifier)
+    }
 }
 
 impl<T, B> Transform<T, ServiceRequest> for VerifyMiddleware
@@ -40,6 +48,7 @@ where
     type Future = Ready<Result<VerifyService<T>, ()>>;
 
     fn new_transform(&self, inner: T) -> Self::Future {
+        self.verifier.log_configuration();
         let inner = Rc::new(Behind::new(inner));
         ready(Ok(VerifyService { inner, verifier: self.verifier.clone() }))
     }

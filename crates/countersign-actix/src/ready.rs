@@ -34,4 +34,13 @@ impl<T: Service<ServiceRequest, Error = Error>> Behind<T> {
         drop(turn);
         Ok((calling, handling))
     }
+
+    /// Calls the service once it is ready, with a request that is no delivery for a handler.
+    pub(crate) async fn pass_on(&self, request: ServiceRequest) -> Result<T::Future, Error> {
+        let turn = self.turn.lock().await;
+        poll_fn(|cx| self.service.poll_ready(cx)).await?;
+        let calling = self.service.call(request);
+        drop(turn);
+        Ok(calling)
+    }
 }

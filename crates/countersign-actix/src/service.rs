@@ -52,6 +52,7 @@ where
         Ok((_, delivery)) => delivery,
         Err(early) => return Ok(answered(request, early)),
     };
+    verified.identify_in(&span);
     rebuild_request(&mut request, verified);
     let (calling, handling) = span.instrument(service.call(request, &span)).await?;
     let response = span.instrument(calling).await;

@@ -99,8 +99,27 @@
 //! # Combined with a tower layer
 //!
 //! If `countersign_tower::VerifyLayer` or `WebhookLayer` wraps the routes, a
-//! handler takes `axum::Extension<Verified>` (with `WebhookLayer` also
-//! `Extension<Grant>`). It can use any extractor for the body, because the layer
+//! handler takes the `Verified` (with `WebhookLayer` also `Extension<Grant>`):
+//!
+//! ```
+//! use axum::{Router, http::StatusCode, routing::post};
+//! use countersign_core::{MemoryStore, Receiver, Verified};
+//! use countersign_tower::WebhookLayer;
+//!
+//! async fn on_event(verified: Verified) -> StatusCode {
+//!     println!("{}: {} bytes", verified.event_id(), verified.body().len());
+//!     StatusCode::NO_CONTENT
+//! }
+//!
+//! fn app(receiver: Receiver<MemoryStore>) -> Router {
+//!     let hooks = WebhookLayer::new(receiver);
+//!     Router::new().route("/hooks/stripe", post(on_event).layer(hooks))
+//! }
+//! # let _ = app;
+//! ```
+//!
+//! If the route is not behind a layer, the response is 500 with an empty body, and the
+//! log names the path. The handler can use any extractor for the body, because the layer
 //! puts the body back into the request. The layers also have a setting for how
 //! long a body may take to arrive. The extractors use the verifier's setting.
 //!

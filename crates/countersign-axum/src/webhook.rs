@@ -1,5 +1,7 @@
 //! The extractor of a verified delivery.
 
+use std::fmt;
+
 use axum_core::extract::{FromRef, FromRequest, Request};
 use countersign_core::{TokioRuntime, Verified, Verifier};
 use countersign_tower::HttpBody;
@@ -10,7 +12,7 @@ use crate::rejection::Rejection;
 ///
 /// The extractor reads the body, so it must be the last argument of its
 /// handler.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Webhook(pub Verified);
 
 impl<S> FromRequest<S> for Webhook
@@ -25,5 +27,12 @@ where
         let verifier = Verifier::from_ref(state);
         let (_, delivery) = verifier.receive(head, HttpBody::new(body), TokioRuntime).await?;
         Ok(Self(delivery.into_verified()))
+    }
+}
+
+impl fmt::Debug for Webhook {
+    /// As [`WebhookJson`](crate::WebhookJson).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").field("verified", &self.0).finish_non_exhaustive()
     }
 }

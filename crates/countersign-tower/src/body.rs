@@ -76,7 +76,7 @@ pub(crate) fn rebuild_request(mut parts: Parts, verified: Verified) -> Request<F
 
 /// Why reading a body failed: the connection broke, unless an outer layer has
 /// its own size limit.
-fn error_kind(error: &(dyn Error + 'static)) -> VerifyErrorKind {
+pub(crate) fn error_kind(error: &(dyn Error + 'static)) -> VerifyErrorKind {
     let limited = successors(Some(error), |&error| error.source())
         .any(|error| error.is::<LengthLimitError>());
     if limited { VerifyErrorKind::BodyTooLarge } else { VerifyErrorKind::BodyIncomplete }

@@ -81,8 +81,9 @@ where
                         Err(early) => return Poll::Ready(Ok(into_response(early))),
                     };
                     let ReceivedDelivery { verified, permit, .. } = received;
-                    let request = rebuild_request(parts, verified);
                     let span = receiving.span().clone();
+                    verified.identify_in(&span);
+                    let request = rebuild_request(parts, verified);
                     match state.as_mut().project_replace(State::Done) {
                         StateOwned::Reading { service, .. } => {
                             State::Waiting { request, service, span, permit }

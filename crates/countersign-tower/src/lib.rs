@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`VerifyLayer`] | is called with verified deliveries only, and handles duplicates itself |
 //! | [`WebhookLayer`] | is called once for each event, and settles the event by the status of its response |
+//! | [`ShadowLayer`] | is called with every request; what would have been rejected is logged and counted |
 //!
 //! If a layer does not pass a request on, it responds itself, with a status and
 //! an empty body. A handshake gets the response that the provider expects. A
@@ -153,6 +154,7 @@ mod response;
 #[cfg(feature = "serve")]
 mod serve;
 mod service;
+mod shadow;
 mod webhook;
 
 pub use body::HttpBody;
@@ -162,4 +164,5 @@ pub use response::{ResponseBody, into_response};
 #[cfg(feature = "serve")]
 pub use serve::{Serve, shutdown_signal};
 pub use service::VerifyService;
+pub use shadow::{ShadowBody, ShadowLayer, ShadowService};
 pub use webhook::{WebhookLayer, WebhookService};

@@ -127,7 +127,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(any(doc, doctest))]
+// Its blocks of code use all features.
+#[cfg(any(all(doc, not(doctest)), all(doctest, feature = "full")))]
 pub mod guide;
 
 pub use countersign_core::{
@@ -142,6 +143,8 @@ pub use countersign_schemes as schemes;
 
 /// The receive loop for a framework that has no adapter yet.
 pub mod adapter {
+    #[cfg(any(feature = "axum", feature = "actix"))]
+    pub use countersign_core::MissingLayer;
     pub use countersign_core::{
         BodySource, BudgetExceeded, BufferPermit, ClaimFuture, DeliverySpan, Detached,
         HandlerGuard, HeadSource, HeaderLookup, Panicked, ReceiveFuture, ReceivedDelivery,
@@ -196,12 +199,13 @@ pub mod tenants {
 #[cfg(feature = "tokio")]
 pub use countersign_core::TokioRuntime;
 
-/// tower layers that verify deliveries before they reach a service.
 #[cfg(feature = "tower")]
 pub mod tower {
+    #![doc = include_str!("pages/tower.md")]
+
     pub use countersign_tower::{
-        HttpBody, ResponseBody, ResponseFuture, VerifyLayer, VerifyService, WebhookLayer,
-        WebhookService, into_response,
+        HttpBody, ResponseBody, ResponseFuture, ShadowBody, ShadowLayer, ShadowService,
+        VerifyLayer, VerifyService, WebhookLayer, WebhookService, into_response,
     };
 }
 
@@ -211,27 +215,30 @@ pub mod serve {
     pub use countersign_tower::{Serve, shutdown_signal};
 }
 
-/// axum extractors for verified deliveries.
 #[cfg(feature = "axum")]
 pub mod axum {
+    #![doc = include_str!("pages/axum.md")]
+
     pub use countersign_axum::{
         ClaimedWebhook, ClaimedWebhookJson, Rejection, Webhook, WebhookJson,
     };
 }
 
-/// actix-web middleware and extractors for verified deliveries.
 #[cfg(feature = "actix")]
 pub mod actix {
+    #![doc = include_str!("pages/actix.md")]
+
     pub use countersign_actix::{
         ClaimedWebhook, ClaimedWebhookJson, ExtractError, Rejection, RequestHeaders,
-        VerifyMiddleware, VerifyService, Webhook, WebhookJson, WebhookMiddleware, WebhookService,
-        into_response, limit_unsent, receive,
+        ShadowMiddleware, ShadowService, VerifyMiddleware, VerifyService, Webhook, WebhookJson,
+        WebhookMiddleware, WebhookService, into_response, limit_unsent, receive,
     };
 }
 
-/// The store for Redis and Valkey, for any number of processes.
 #[cfg(feature = "redis")]
 pub mod redis {
+    #![doc = include_str!("pages/redis.md")]
+
     pub use countersign_redis::{
         ConnectError, DeposedRecords, RedisConfig, RedisStore, RedisStoreError, Unsuitable,
     };
@@ -296,7 +303,7 @@ pub mod metrics {
     pub use countersign_core::{METRICS, Metric, MetricKind, describe_metrics};
 }
 
-#[cfg(all(doctest, feature = "actix", feature = "axum", feature = "serve"))]
+#[cfg(all(doctest, feature = "full"))]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
 

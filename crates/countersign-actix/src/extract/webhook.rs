@@ -1,5 +1,6 @@
 //! The extractor of a verified delivery.
 
+use std::fmt;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
@@ -17,7 +18,7 @@ use crate::body::receive;
 ///
 /// The `Verifier` comes from the app data. If there is none, the response is
 /// 503 `misconfigured`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Webhook(pub Verified);
 
 impl FromRequest for Webhook {
@@ -41,4 +42,11 @@ async fn receive_configured(
 ) -> Result<ReceivedDelivery, EarlyResponse> {
     let verifier = configured::<Verifier>(request)?;
     receive(&verifier, request, payload).await
+}
+
+impl fmt::Debug for Webhook {
+    /// As [`WebhookJson`](crate::WebhookJson).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").field("verified", &self.0).finish_non_exhaustive()
+    }
 }

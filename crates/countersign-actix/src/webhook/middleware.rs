@@ -39,6 +39,7 @@ use crate::ready::Behind;
 /// # Panics
 ///
 /// Its services panic if they are called outside of actix-web's runtime or of a tokio `LocalSet`.
+#[doc(alias("layer", "idempotency", "deduplicate"))]
 pub struct WebhookMiddleware<S: IdempotencyStore>(Arc<Shared<S>>);
 
 pub(super) struct Shared<S: IdempotencyStore> {
@@ -78,6 +79,7 @@ where
     type Future = Ready<Result<WebhookService<S, T>, ()>>;
 
     fn new_transform(&self, inner: T) -> Self::Future {
+        self.0.receiver.log_configuration();
         let inner = Rc::new(Behind::new(inner));
         ready(Ok(WebhookService { inner, shared: Arc::clone(&self.0) }))
     }

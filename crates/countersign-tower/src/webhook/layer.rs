@@ -32,6 +32,7 @@ use crate::webhook::WebhookService;
 ///
 /// Its services panic if they are called outside of a tokio runtime, or in a
 /// runtime without its timer enabled.
+#[doc(alias("middleware", "idempotency", "deduplicate"))]
 pub struct WebhookLayer<S: IdempotencyStore>(Arc<Shared<S>>);
 
 pub(super) struct Shared<S: IdempotencyStore> {
@@ -72,6 +73,7 @@ impl<S: IdempotencyStore, T> Layer<T> for WebhookLayer<S> {
     type Service = WebhookService<S, T>;
 
     fn layer(&self, inner: T) -> WebhookService<S, T> {
+        self.0.receiver.log_configuration();
         WebhookService { inner, shared: Arc::clone(&self.0) }
     }
 }

@@ -56,6 +56,12 @@ where
         let service = self.inner.clone();
         let (shared, began) = (Arc::clone(&self.shared), TokioRuntime.now());
         let (parts, body) = request.into_parts();
+        let verified = parts.extensions.get::<Verified>();
+        if shared.receiver.has_passed_on(verified, parts.extensions.get::<Grant>())
+            && let Some(verified) = verified.cloned()
+        {
+            return Box::pin(pass_on(service, rebuild_request(parts, verified)));
+        }
         let receiving = shared.receiver.receive(parts, HttpBody::new(body), TokioRuntime);
         let span = receiving.span().clone();
         // Receiving and handling use the same memory in turn. An `async fn` for both would reserve
@@ -110,6 +116,19 @@ where
         response.extensions_mut().insert(verified);
         Ok(response)
     })
+}
+
+/// Calls the service of a layer that is applied twice. To claim the event again would wait for the
+/// outer layer, which waits for this one.
+async fn pass_on<T, ResBody>(
+    mut service: T,
+    request: Request<Full<Bytes>>,
+) -> Called<ResBody, T::Error>
+where
+    T: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
+{
+    poll_fn(|cx| service.poll_ready(cx)).await?;
+    service.call(request).await.map(ResponseBody::of_service)
 }
 
 /// The result of the service.
