@@ -7,6 +7,7 @@
 //! | page | topic |
 //! | --- | --- |
 //! | [`quick_starts`] | a complete service for each framework, and how to test it |
+//! | [`endpoints`] | several providers and `/health` in one app, early acknowledgement |
 //! | [`path`] | each step of the verification, and the reason for the order |
 //! | [`defaults`] | every default, with its reason |
 //! | [`schemes`] | how to describe a scheme, and which descriptions are rejected |
@@ -32,6 +33,10 @@ pub mod adapters {}
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../guide/endpoints.md")]
+pub mod endpoints {}
 
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/handshakes.md")]

@@ -4,13 +4,15 @@ use crate::{Scheme, VerifyErrorKind, schemes};
 
 const README: &str = include_str!("../../../README.md");
 const PACKAGE_README: &str = include_str!("../README.md");
+const INDEX: &str = include_str!("../guide/README.md");
+const SCHEMES: &str = include_str!("../guide/schemes.md");
 const QUICK_STARTS: &str = include_str!("../guide/quick-starts.md");
 const TROUBLESHOOTING: &str = include_str!("../guide/troubleshooting.md");
 const DEFAULTS: &str = include_str!("../guide/defaults.md");
 
 #[test]
-fn the_readme_lists_some_builtin_schemes_as_they_are() {
-    let listed: Vec<&str> = rows_below(README, "| name | signature | signed bytes |").collect();
+fn the_guide_lists_some_builtin_schemes_as_they_are() {
+    let listed: Vec<&str> = rows_below(SCHEMES, "| name | signature | signed bytes |").collect();
     assert!(listed.len() > 10);
     for row in listed {
         let scheme = schemes::named(names(row).next().unwrap()).unwrap();
@@ -20,12 +22,12 @@ fn the_readme_lists_some_builtin_schemes_as_they_are() {
 }
 
 #[test]
-fn the_readme_gives_every_rejection_its_status() {
+fn the_guide_gives_every_rejection_its_status() {
     let rows: Vec<String> = VerifyErrorKind::ALL
         .iter()
         .map(|kind| format!("| `{}` | {} |", kind.code(), kind.status()))
         .collect();
-    let listed: Vec<&str> = rows_below(README, "| code | status | when |").collect();
+    let listed: Vec<&str> = rows_below(TROUBLESHOOTING, "| code | status | when |").collect();
     assert_eq!(listed.len(), rows.len());
     for (listed, row) in listed.iter().zip(rows) {
         assert!(listed.starts_with(&row), "{listed} instead of {row}");
@@ -62,16 +64,126 @@ fn the_guide_names_some_schemes_whose_retention_is_not_the_default() {
     }
 }
 
+/// A reader copies what the page shows. Lines that only rustdoc hides would be missing, or would not
+/// compile. The blocks themselves are built by the documentation tests of `guide` and `readme`.
+#[test]
+fn every_block_of_code_is_complete_as_people_see_it() {
+    let mut blocks = 0;
+    for (page, text) in pages() {
+        for (lang, code) in fenced(&text) {
+            assert!(!lang.is_empty(), "{page}: a block of code without its language: {code}");
+            if lang.split(',').next() != Some("rust") {
+                continue;
+            }
+            blocks += 1;
+            let hidden = code
+                .lines()
+                .map(str::trim_start)
+                .find(|line| *line == "#" || line.starts_with("# "));
+            assert_eq!(hidden, None, "{page}: a line that only rustdoc hides");
+            let at_the_root = |line: &str| {
+                let items = ["let ", "assert", "Ok", "Ok::", "if ", "for "];
+                items.iter().any(|item| line.starts_with(item))
+            };
+            let loose = code.lines().find(|line| at_the_root(line));
+            assert_eq!(loose, None, "{page}: a statement outside of a function");
+        }
+    }
+    assert!(blocks > 30, "{blocks}");
+}
+
+/// The module `guide` is what builds the blocks.
+#[test]
+fn every_page_of_the_guide_is_in_the_documentation_and_in_the_index() {
+    let modules = include_str!("guide.rs");
+    for (page, _) in pages().filter(|(page, _)| !page.ends_with("README.md")) {
+        assert!(modules.contains(&format!("\"../guide/{page}\"")), "{page}");
+        assert!(INDEX.contains(&format!("]({page})")), "{page}");
+    }
+}
+
+/// The code of the page, with the other forms of an event that its text describes.
+mod serverless {
+    use crate as countersign;
+
+    include!("../guide/code/serverless.rs");
+
+    #[test]
+    fn the_page_shows_this_code() {
+        let page = include_str!("../guide/serverless.md");
+        let code = include_str!("../guide/code/serverless.rs");
+        assert!(super::fenced(page).any(|(_, shown)| shown == code));
+    }
+
+    #[test]
+    fn a_function_verifies_every_form_of_its_event() {
+        main().unwrap();
+        let secret = Secret::new("It's a Secret to Everybody").unwrap();
+        let verifier = Verifier::new(schemes::github(), secret).unwrap();
+        let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+        let name = || "x-hub-signature-256".to_owned();
+        let plain = || Event {
+            headers: HashMap::from([(name(), signature.to_owned())]),
+            body: Some("Hello, World!".to_owned()),
+            ..Event::default()
+        };
+        assert_eq!(handle(&verifier, plain()), 200);
+        let encoded = Some(STANDARD.encode("Hello, World!"));
+        let event = || Event { body: encoded.clone(), is_base64_encoded: true, ..plain() };
+        assert_eq!(handle(&verifier, event()), 200);
+        assert_eq!(handle(&verifier, Event { is_base64_encoded: false, ..event() }), 401);
+        assert_eq!(handle(&verifier, Event { is_base64_encoded: true, ..plain() }), 400);
+        let several = |count| HashMap::from([(name(), vec![signature.to_owned(); count])]);
+        assert_eq!(handle(&verifier, Event { multi_value_headers: several(1), ..plain() }), 200);
+        assert_eq!(handle(&verifier, Event { multi_value_headers: several(2), ..plain() }), 400);
+        let joined = HashMap::from([(name(), format!("{signature},{signature}"))]);
+        assert_eq!(handle(&verifier, Event { headers: joined, ..plain() }), 400);
+    }
+}
+
+/// The documentation of an adapter, with the paths of this crate. `COUNTERSIGN_UPDATE=1 cargo test`
+/// writes it.
+#[test]
+fn the_pages_of_the_adapters_are_those_of_their_crates() {
+    for name in ["actix", "axum", "redis", "tower"] {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../countersign-");
+        let source = std::fs::read_to_string(format!("{folder}{name}/src/lib.rs")).unwrap();
+        let mut page = String::new();
+        for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
+            page.push_str(line.strip_prefix(' ').unwrap_or(line));
+            page.push('\n');
+        }
+        for (of_crate, here) in [
+            ("use countersign_schemes as schemes;", "use countersign::schemes;"),
+            ("](countersign_core::", "](crate::"),
+            ("countersign_core", "countersign"),
+            ("countersign_actix", "countersign::actix"),
+            ("countersign_axum", "countersign::axum"),
+            ("countersign_redis", "countersign::redis"),
+            ("countersign_tower", "countersign::tower"),
+            ("| `cluster` |", "| `redis-cluster` |"),
+            ("| `sentinel` |", "| `redis-sentinel` |"),
+            ("| `tls` |", "| `redis-tls` |"),
+        ] {
+            page = page.replace(of_crate, here);
+        }
+        let path = format!("{}/src/pages/{name}.md", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("COUNTERSIGN_UPDATE").is_some() {
+            std::fs::write(&path, &page).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), page, "{path}");
+    }
+}
+
 /// The error for an unknown key lists all known keys.
 #[cfg(feature = "serde")]
 #[test]
 fn the_guide_explains_every_word_of_a_scheme() {
-    let guide = include_str!("../guide/schemes.md");
     let answer = Scheme::from_toml("nonsense = 1").unwrap_err().to_string();
     let words: Vec<&str> = answer.split('`').skip(5).step_by(2).collect();
     assert!(words.len() > 20, "{answer}");
     for word in words {
-        let row = guide.lines().any(|line| {
+        let row = SCHEMES.lines().any(|line| {
             line.starts_with('|')
                 && line[1..].split(" |").next().unwrap().contains(&format!("`{word}`"))
         });
@@ -95,9 +207,9 @@ fn the_guide_lists_every_handshake_as_it_is() {
 }
 
 #[test]
-fn the_readme_and_the_crate_docs_explain_every_feature() {
+fn the_guide_and_the_crate_docs_explain_every_feature() {
     let docs = include_str!("lib.rs").replace("//! ", "");
-    for text in [README, &docs] {
+    for text in [INDEX, &docs] {
         let explained: Vec<&str> = rows_below(text, "| feature | adds |")
             .filter_map(|row| row.split('`').nth(1))
             .collect();
@@ -135,6 +247,10 @@ fn every_link_from_page_to_page_leads_to_a_module_in_the_documentation() {
     let mut links = 0;
     for page in std::fs::read_dir(folder).unwrap() {
         let path = page.unwrap().path();
+        // The index is not in the documentation: the module `guide` has its own table.
+        if path.is_dir() || path.ends_with("README.md") {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         let mut targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         let inline = targets.find(|target| !target.contains("://") && target.contains(".md"));
@@ -173,10 +289,13 @@ fn the_guide_lists_every_metric() {
 #[test]
 fn the_dependency_lines_name_this_version() {
     let version = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
-    let line = format!("countersign = {{ version = \"{version}\", features = [\"axum\"] }}");
+    let line = format!("countersign = {{ version = \"{version}\", features = [\"axum\"");
     for text in [README, PACKAGE_README] {
-        assert!(text.lines().any(|said| said == line), "{line}");
+        assert!(text.contains(&line), "{line}");
     }
+    let rust = include_str!("../../../Cargo.toml").lines();
+    let rust = rust.filter_map(|line| line.strip_prefix("rust-version = ")).next().unwrap();
+    assert!(README.contains(&format!("Rust {} or later", rust.trim_matches('"'))), "{rust}");
 }
 
 #[test]
@@ -203,6 +322,28 @@ fn the_guide_names_every_scheme_that_signs_the_url() {
     let named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
     let schemes = schemes::names().filter(|name| schemes::named(name).unwrap().signs_url());
     assert_eq!(named, schemes.collect::<Vec<_>>());
+}
+
+/// The pages of the guide, and the READMEs: name and text.
+fn pages() -> impl Iterator<Item = (String, String)> {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guide")).unwrap();
+    let guide = folder.map(|page| page.unwrap().path()).filter(|path| path.is_file()).map(|path| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path.file_name().unwrap().to_str().unwrap().to_owned(), text)
+    });
+    let readmes = [("/README.md", README), ("countersign/README.md", PACKAGE_README)];
+    guide.chain(readmes.map(|(name, text)| (name.to_owned(), text.to_owned())))
+}
+
+/// The fenced blocks of a page: what follows the fence, and the text.
+fn fenced(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut parts = text.split("```");
+    parts.next();
+    std::iter::from_fn(move || {
+        let block = parts.next()?;
+        parts.next();
+        block.split_once('\n')
+    })
 }
 
 /// The first version in a line of a manifest.

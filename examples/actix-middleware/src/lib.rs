@@ -17,7 +17,7 @@ use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::KeepAlive;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::rt::time::timeout;
-use actix_web::web::{Bytes, ReqData, ServiceConfig, post, resource};
+use actix_web::web::{Bytes, ServiceConfig, post, resource};
 use actix_web::{App, Error, HttpResponse, HttpServer, Responder};
 use countersign::actix::{Rejection, WebhookMiddleware, limit_unsent};
 use countersign::{
@@ -43,7 +43,7 @@ pub fn app(config: &mut ServiceConfig, middleware: &WebhookMiddleware<MemoryStor
 }
 
 /// Runs only for verified deliveries, and once for each event.
-async fn on_event(verified: ReqData<Verified>, body: Bytes) -> impl Responder {
+async fn on_event(verified: Verified, body: Bytes) -> impl Responder {
     println!("{}: {} bytes", verified.event_id(), body.len());
     HttpResponse::NoContent()
 }

@@ -5,7 +5,7 @@
 //! ```toml
 //! [dependencies]
 //! axum = "0.8"
-//! countersign = { version = "0.1", features = ["serve", "tower"] }
+//! countersign = { version = "0.1", features = ["axum", "serve"] }
 //! tokio = { version = "1", features = ["full"] }
 //!
 //! [dev-dependencies]
@@ -39,10 +39,7 @@ pub fn app(secret: &str) -> Result<(Router, WebhookLayer<MapStore>), ConfigError
 }
 
 /// Runs once for each event. The returned status settles the event.
-async fn on_event(
-    Extension(verified): Extension<Verified>,
-    Extension(grant): Extension<Grant>,
-) -> StatusCode {
+async fn on_event(verified: Verified, Extension(grant): Extension<Grant>) -> StatusCode {
     println!("{}, attempt {}", verified.event_id(), grant.attempt);
     StatusCode::NO_CONTENT
 }

@@ -4,7 +4,7 @@
 //! ```toml
 //! [dependencies]
 //! axum = "0.8"
-//! countersign = { version = "0.1", features = ["serve", "tower"] }
+//! countersign = { version = "0.1", features = ["axum", "serve"] }
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 
@@ -13,7 +13,6 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::extract::Extension;
 use axum::http::StatusCode;
 use axum::routing::post;
 use countersign::tenants::{SecretResolver, TenantId, Tenants};
@@ -76,7 +75,7 @@ pub fn app(verifier: Verifier) -> Router {
 
 /// Runs only for verified deliveries. The delivery belongs to the customer that it
 /// names.
-async fn on_event(Extension(verified): Extension<Verified>) -> (StatusCode, String) {
+async fn on_event(verified: Verified) -> (StatusCode, String) {
     let customer = verified.tenant().unwrap_or_default();
     (StatusCode::OK, format!("{customer}: {}", verified.event_id()))
 }

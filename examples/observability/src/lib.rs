@@ -1,10 +1,11 @@
 //! An app with observability for its deliveries: a log of spans and events, metrics
-//! for Prometheus, and a dashboard for Grafana in `dashboard.json`.
+//! for Prometheus, alert rules for it in `alerts.yml`, and a dashboard for Grafana in
+//! `dashboard.json`.
 //!
 //! ```toml
 //! [dependencies]
 //! axum = "0.8"
-//! countersign = { version = "0.1", features = ["metrics", "serve", "tower", "tracing"] }
+//! countersign = { version = "0.1", features = ["axum", "metrics", "serve", "tracing"] }
 //! metrics-exporter-prometheus = { version = "0.18", default-features = false }
 //! tokio = { version = "1", features = ["full"] }
 //! tracing = "0.1"
@@ -14,7 +15,6 @@
 mod scrape;
 
 use axum::Router;
-use axum::extract::Extension;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use countersign::tower::WebhookLayer;
@@ -36,7 +36,7 @@ pub fn app(secrets: impl Into<Secrets>) -> Result<Router, ConfigError> {
 }
 
 /// Runs once for each event. Its log messages are in the span of the delivery.
-async fn on_event(Extension(verified): Extension<Verified>) -> StatusCode {
+async fn on_event(verified: Verified) -> StatusCode {
     tracing::info!(bytes = verified.body().len(), "booked");
     StatusCode::NO_CONTENT
 }

@@ -4,7 +4,7 @@
 //! ```toml
 //! [dependencies]
 //! axum = "0.8"
-//! countersign = { version = "0.1", features = ["redis", "serve", "tower"] }
+//! countersign = { version = "0.1", features = ["axum", "redis", "serve"] }
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 
@@ -33,10 +33,7 @@ pub fn app(layer: WebhookLayer<RedisStore>) -> Router {
 }
 
 /// Runs once for each event, in a separate task.
-async fn on_event(
-    Extension(verified): Extension<Verified>,
-    Extension(grant): Extension<Grant>,
-) -> StatusCode {
+async fn on_event(verified: Verified, Extension(grant): Extension<Grant>) -> StatusCode {
     if grant.reclaimed {
         // An earlier attempt crashed. Its effect may have happened already.
         println!("{}: attempt {}", verified.event_id(), grant.attempt);
