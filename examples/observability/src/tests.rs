@@ -60,6 +60,40 @@ fn every_panel_of_the_dashboard_shows_metrics_that_exist() {
     assert!(unseen.is_none(), "no panel shows {unseen:?}");
 }
 
+#[test]
+fn every_alert_is_about_metrics_labels_and_codes_that_exist() {
+    let rules: Vec<&str> = include_str!("../alerts.yml").split("- alert: ").skip(1).collect();
+    assert!(rules.len() > 5);
+    for rule in rules {
+        let (name, rest) = rule.split_once('\n').unwrap();
+        let (expression, rest) = rest.split_once("labels:\n").unwrap();
+        let names: Vec<&str> = metric_names(expression).collect();
+        assert!(!names.is_empty(), "{name}");
+        for metric in &names {
+            assert!(METRICS.iter().any(|known| known.name == *metric), "{name}: {metric}");
+        }
+        for matcher in expression.split('{').skip(1) {
+            let (label, values) =
+                matcher.split_once('}').unwrap().0.split_once(['=', '!']).unwrap();
+            assert_eq!(label, "code", "{name}");
+            let values = values.trim_matches(['=', '~', '"']).split('|');
+            for code in values {
+                assert!(CODES.contains(&code) || is_rejection(code), "{name}: {code}");
+            }
+        }
+        for needed in ["severity: ", "summary: ", "description: "] {
+            assert!(rest.contains(needed), "{name} has no {needed}");
+        }
+    }
+}
+
+/// The codes of claims, handlers and responses that are not a kind of rejection.
+const CODES: [&str; 5] = ["busy", "exhausted", "handled", "store_full", "store_unavailable"];
+
+fn is_rejection(code: &str) -> bool {
+    countersign::VerifyErrorKind::ALL.iter().any(|kind| kind.code() == code)
+}
+
 fn metric_names(expression: &str) -> impl Iterator<Item = &str> {
     let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     words.filter(|word| word.starts_with("countersign"))
