@@ -173,7 +173,9 @@ async fn the_log_says_that_a_request_was_passed_on() {
 
 /// What the service was called with: the result, the body, and whether it ended well.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Option<(String, Vec<u8>, bool)>>>);
+struct Seen(Arc<Mutex<Option<Call>>>);
+
+type Call = (String, Vec<u8>, bool);
 
 impl Seen {
     fn app(&self, verifier: &Verifier) -> Router {

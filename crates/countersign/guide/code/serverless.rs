@@ -12,8 +12,10 @@ struct Event {
     is_base64_encoded: bool,
 }
 
+type Headers = Vec<(String, String)>;
+
 /// The headers and the body as they were sent; `None` if the base64 is invalid.
-fn unpacked(event: Event) -> Option<(Vec<(String, String)>, Vec<u8>)> {
+fn unpacked(event: Event) -> Option<(Headers, Vec<u8>)> {
     let headers = if event.multi_value_headers.is_empty() {
         event.headers.into_iter().collect()
     } else {
