@@ -43,6 +43,18 @@ fn the_error_says_which_secret_it_is_and_what_to_give() {
 }
 
 #[test]
+fn a_secret_that_is_too_long_to_search_for_a_key_is_rejected() {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    let bundle = STANDARD.encode("# a bundle\n".repeat(8000) + &p256()[1]);
+    let rejected = Verifier::new(schemes::github(), Secret::new(&*bundle).unwrap()).unwrap_err();
+    let said = rejected.to_string();
+    assert!(said.contains("give a secret of at most 4 KiB"), "{said}");
+    assert!(!said.contains(&bundle[..100]), "{said}");
+}
+
+#[test]
 fn the_bytes_of_a_key_are_recognised_in_every_constructor() {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -91,10 +103,18 @@ fn keys() -> Vec<String> {
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBm/RAlp me@host".to_owned(),
         "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK".to_owned(),
         "https://a.example/.well-known/jwks.json".to_owned(),
-        format!("04{}", "07".repeat(64)),
+        POINT.to_owned(),
+        format!("pub_{POINT}"),
+        "<RSAKeyValue><Modulus>u1SU</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>".to_owned(),
+        jwk.replace('"', "&quot;"),
+        jwk.replace("\"kty\": \"OKP\", ", ""),
         "GAVDABIGAMVWK4ADEEABTP2EBFUYJTP6QVA3VQLH3Q5ZNSCQQ2VDBNVWZMGFYOFNOAYWNYI=".to_owned(),
     ]
 }
+
+/// The base point of P-256.
+const POINT: &str = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
+                     4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
 
 fn is_shared(scheme: &Scheme) -> bool {
     !matches!(
