@@ -126,6 +126,22 @@ fn a_public_key_with_other_text_around_it_is_never_taken_for_a_shared_one() {
 }
 
 #[test]
+fn the_error_names_a_shared_key_only_if_the_scheme_accepts_one() {
+    let said =
+        |name: &str, secret: Secret| Verifier::new(scheme(name), secret).unwrap_err().to_string();
+    // `plaid` accepts only ES256.
+    for secret in [&[b'a'; 32], &[0xff; 32]] {
+        let said = said("plaid", Secret::from_bytes(secret).unwrap());
+        assert!(
+            said.ends_with("give the public key as a JWK, a JWKS or PEM without other text"),
+            "{said}"
+        );
+    }
+    let said = said("fusionauth", Secret::from_bytes([b'a'; 256]).unwrap());
+    assert!(said.ends_with("or a shared key of at most 255 bytes"), "{said}");
+}
+
+#[test]
 fn a_key_beside_text_verifies_the_tokens_of_its_private_key() {
     let pem = public_pem(RSA_PRIVATE);
     let signer = Signer::new(scheme("fusionauth"), Secret::new(RSA_PRIVATE).unwrap()).unwrap();

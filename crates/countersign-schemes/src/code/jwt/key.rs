@@ -113,19 +113,26 @@ pub(super) fn read_keys(
     if takes_shared && may_be_shared(&bytes) {
         return Ok(vec![Key::new(Material::Shared(bytes))]);
     }
-    let keys = read_public(std::str::from_utf8(&bytes).map_err(|_| malformed())?)?;
+    let malformed = if takes_shared { MALFORMED_KEY } else { MALFORMED_PUBLIC_KEY };
+    let text = std::str::from_utf8(&bytes).ok().filter(|text| is_public_text(text));
+    let keys = read_public(text.ok_or_else(|| SecretProblem::malformed(malformed))?)?;
     // Otherwise it would verify nothing.
     let is_accepted = |key: &Key| algorithms.iter().any(|algorithm| key.is_for(*algorithm));
     if keys.iter().any(is_accepted) { Ok(keys) } else { Err(SecretProblem::NotAPublicKey.into()) }
 }
 
+/// Whether a text has the form of a JWK, a JWKS or PEM.
+fn is_public_text(text: &str) -> bool {
+    text.trim_matches(is_blank).starts_with('{') || text.contains("-----BEGIN")
+}
+
 /// Reads keys from a text that must contain only public keys.
 pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
+    if !is_public_text(text) {
+        return Err(SecretProblem::malformed(MALFORMED_PUBLIC_KEY).into());
+    }
     let text = text.trim_matches(is_blank);
     if !text.starts_with('{') {
-        if !text.contains("-----BEGIN") {
-            return Err(malformed());
-        }
         return Ok(vec![Key::new(Material::Public(PublicKey::from_pem(text)?))]);
     }
     let json = jwk::parse(text).ok_or(SecretProblem::NotAPublicKey)?;
@@ -163,11 +170,6 @@ fn is_json(text: &[u8]) -> bool {
         [b'[', ..] => json::is_document(text),
         _ => false,
     }
-}
-
-fn malformed() -> KeyError {
-    let give = "the public key as a JWK, a JWKS or PEM without other text, or a shared key of at most 255 bytes";
-    SecretProblem::malformed(give).into()
 }
 
 /// The key that signs a token.
@@ -228,6 +230,12 @@ fn tag<D: EagerHash>(key: &[u8], message: &[u8]) -> Vec<u8> {
 /// The maximum length of a shared key, in bytes. A key of HMAC-SHA-512 has 64; RSA keys,
 /// certificates and sets of keys are longer than this in any form.
 const MAX_SHARED: usize = 255;
+
+/// What to give to a scheme that accepts no shared keys.
+const MALFORMED_PUBLIC_KEY: &str = "the public key as a JWK, a JWKS or PEM without other text";
+/// What to give to a scheme that also accepts shared keys.
+const MALFORMED_KEY: &str = "the public key as a JWK, a JWKS or PEM without other text, or a \
+                             shared key of at most 255 bytes";
 
 #[cfg(test)]
 mod tests {
