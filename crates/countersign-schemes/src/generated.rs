@@ -1497,7 +1497,7 @@ pub fn postmark() -> Scheme {
 /// - **Signature**: `X-QN-Signature: <hex>`
 /// - **Signed payload**: `{header:X-QN-Nonce}{ts}{body}`
 /// - **Secret**: Dashboard, Streams or Webhooks, the stream or webhook, Settings, Security token.
-/// - A body can be compressed with gzip, and the uncompressed body is signed: this needs the feature `compression`. The body limit applies to both. A compressed body can have 512 deflate blocks, and one for each decoded KiB; and 128 gzip members, and one for each 4 KiB: a body with more is rejected with 413. Only writers with very small buffers reach this, such as zlib with `memLevel` 1 and a body of more than 200 KiB.
+/// - A body can be compressed with gzip, and the uncompressed body is signed: this needs the feature `compression`. The body limit applies to both. A compressed body can have 512 deflate blocks, and four for each decoded KiB, of which a dynamic block counts as four; and 128 gzip members, and one for each 4 KiB: a body with more is rejected with 413. Only writers with very small buffers reach this, such as zlib with `memLevel` 1 and a body of more than 70 KiB.
 /// - The provider defines no tolerance: 300 s is our choice.
 /// - There is no delimiter between nonce, timestamp and body: a nonce with `{` or `[` is rejected, and so is a body that does not start with one of them.
 /// - The nonce is signed, but it is not an event id.
@@ -3284,7 +3284,7 @@ mod describe {
         Scheme::builder("quicknode")
             .title("QuickNode")
             .source("quicknode.com, streams-webhook-validate-signature")
-            .note("A body can be compressed with gzip, and the uncompressed body is signed: this needs the feature `compression`. The body limit applies to both. A compressed body can have 512 deflate blocks, and one for each decoded KiB; and 128 gzip members, and one for each 4 KiB: a body with more is rejected with 413. Only writers with very small buffers reach this, such as zlib with `memLevel` 1 and a body of more than 200 KiB.")
+            .note("A body can be compressed with gzip, and the uncompressed body is signed: this needs the feature `compression`. The body limit applies to both. A compressed body can have 512 deflate blocks, and four for each decoded KiB, of which a dynamic block counts as four; and 128 gzip members, and one for each 4 KiB: a body with more is rejected with 413. Only writers with very small buffers reach this, such as zlib with `memLevel` 1 and a body of more than 70 KiB.")
             .note("The provider defines no tolerance: 300 s is our choice.")
             .note("There is no delimiter between nonce, timestamp and body: a nonce with `{` or `[` is rejected, and so is a body that does not start with one of them.")
             .note("The nonce is signed, but it is not an event id.")

@@ -44,6 +44,8 @@ enum Detail {
         limit: usize,
         bytes_each: usize,
     },
+    /// The body is not valid in its content encoding, which is this one.
+    Stream(&'static str),
 }
 
 impl VerifyError {
@@ -107,6 +109,14 @@ impl VerifyError {
         Self { kind: VerifyErrorKind::BodyTooLarge, detail }
     }
 
+    /// [`UnsupportedEncoding`](VerifyErrorKind::UnsupportedEncoding): the scheme supports this
+    /// content encoding, but the body is not valid in it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn invalid_stream(coding: &'static str) -> Self {
+        Self { kind: VerifyErrorKind::UnsupportedEncoding, detail: Detail::Stream(coding) }
+    }
+
     /// Whether a compressed body has too many parts. A higher body limit allows no more of them.
     #[doc(hidden)]
     #[must_use]
@@ -125,9 +135,16 @@ impl From<VerifyErrorKind> for VerifyError {
 
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The meaning of the kind is that the encoding is not supported.
+        if let Detail::Stream(coding) = &self.detail {
+            return write!(
+                f,
+                "the body is not a valid {coding} stream: it is corrupt, or bytes follow its end"
+            );
+        }
         f.write_str(self.kind.meaning())?;
         match &self.detail {
-            Detail::None => Ok(()),
+            Detail::None | Detail::Stream(_) => Ok(()),
             Detail::Header(name) => write!(f, ": header `{name}`"),
             Detail::BodyField(pointer) => write!(f, ": body field `{pointer}`"),
             Detail::Skew { off_ms, allowed_ms } => {

@@ -139,15 +139,20 @@ impl Decoder {
     /// symbol, which takes as long as a hash of several KiB, even if the block is empty and takes
     /// 10 bits. So the number of blocks is limited by the number of decoded bytes, which is limited
     /// itself: a writer with small buffers does not reach it, and the time of all blocks is at most
-    /// a few times that of a body in large blocks.
+    /// about two and a half times that of a body in large blocks.
+    ///
+    /// The tables of a dynamic block with 286 codes of up to 15 bits take about four times as long
+    /// as those of a fixed block, so a dynamic block counts as four. The limit allows one such block
+    /// for each KiB, because a writer that flushes each KiB ends that many.
     fn count_block(&mut self, block: BlockKind) -> Result<(), NotTaken> {
         self.blocks += match block {
-            BlockKind::Coded => STORED_A_CODED,
+            BlockKind::Dynamic => FIXED_A_DYNAMIC * STORED_A_FIXED,
+            BlockKind::Fixed => STORED_A_FIXED,
             BlockKind::Stored => 1,
         };
         let allowed = MAX_SMALL_BLOCKS + self.decoded.bytes.len() / BYTES_A_BLOCK;
-        if self.blocks > allowed * STORED_A_CODED {
-            return Err(self.rejected_parts("deflate blocks", MAX_SMALL_BLOCKS, BYTES_A_BLOCK));
+        if self.blocks > allowed * STORED_A_FIXED {
+            return Err(self.rejected_parts(BLOCKS, MAX_SMALL_BLOCKS, BYTES_A_BLOCK));
         }
         Ok(())
     }
@@ -185,6 +190,12 @@ impl Decoder {
     fn error(&self, kind: VerifyErrorKind) -> VerifyError {
         match kind {
             VerifyErrorKind::BodyTooLarge => VerifyError::limit(kind, self.limit),
+            VerifyErrorKind::UnsupportedEncoding => {
+                VerifyError::invalid_stream(match self.coding {
+                    Coding::Gzip => "gzip",
+                    Coding::Deflate => "deflate",
+                })
+            }
             _ => kind.into(),
         }
     }
@@ -229,8 +240,10 @@ enum Progress {
 /// How a deflate block is encoded (RFC 1951, section 3.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BlockKind {
-    /// With Huffman codes, fixed or dynamic ones.
-    Coded,
+    /// With Huffman codes that the block describes.
+    Dynamic,
+    /// With the Huffman codes of RFC 1951.
+    Fixed,
     /// Not compressed. Needs no tables.
     Stored,
 }
@@ -244,9 +257,13 @@ impl Stream {
                 Coding::Deflate => Part::Blocks,
             },
             inflater: DecompressorOxide::default(),
-            // The first block can follow a header, and counts as a coded one.
-            block: BlockKind::Coded,
-            next_block: None,
+            block: BlockKind::Dynamic,
+            // The first block follows the header of `zlib`, and counts as a dynamic one; that of a
+            // gzip member begins with the next byte.
+            next_block: match coding {
+                Coding::Gzip => Some((0, 0)),
+                Coding::Deflate => None,
+            },
             window: vec![0; WINDOW_BYTES].into(),
             at: 0,
             crc: Crc::new(),
@@ -319,7 +336,11 @@ impl Stream {
         }
         let bits = u16::from(bits) | u16::from(next.unwrap_or_default()) << count;
         // The first bit is that of the last block.
-        self.block = if bits >> 1 & 0b11 == 0 { BlockKind::Stored } else { BlockKind::Coded };
+        self.block = match bits >> 1 & 0b11 {
+            0 => BlockKind::Stored,
+            1 => BlockKind::Fixed,
+            _ => BlockKind::Dynamic,
+        };
         self.next_block = None;
     }
 }
@@ -331,15 +352,18 @@ const STATE_BYTES: usize = 48 * 1024;
 /// One member is allowed for each of these decoded bytes, plus [`MAX_SMALL_MEMBERS`].
 const BYTES_A_MEMBER: usize = 4 * 1024;
 const MAX_SMALL_MEMBERS: usize = 128;
-/// One block is allowed for each of these decoded bytes, plus [`MAX_SMALL_BLOCKS`]. The blocks of
-/// zlib and Go have 16,384 symbols by default, each of one or more bytes, and writers that flush each
-/// KiB end one coded and one stored block with it. Those of zlib's `memLevel` 2 have 255 symbols,
-/// about 800 bytes of JSON; those of `memLevel` 1 have 127, so that a JSON body of more than about
-/// 200 KiB can have too many.
-const BYTES_A_BLOCK: usize = 1024;
+/// One fixed block is allowed for each of these decoded bytes, plus [`MAX_SMALL_BLOCKS`]. The blocks
+/// of zlib and Go have 16,384 symbols by default, each of one or more bytes, and writers that flush
+/// each KiB end one dynamic and one stored block with it. Those of zlib's `memLevel` 2 have 255
+/// symbols, about 750 bytes of JSON; those of `memLevel` 1 have 127, so that a JSON body of more than
+/// about 70 KiB can have too many.
+const BYTES_A_BLOCK: usize = 256;
 const MAX_SMALL_BLOCKS: usize = 512;
-/// How many stored blocks count as one coded block. An empty one ends a flush.
-const STORED_A_CODED: usize = 16;
+const BLOCKS: &str = "deflate blocks, of which a dynamic one counts as four";
+/// How many fixed blocks count as one dynamic block.
+const FIXED_A_DYNAMIC: usize = 4;
+/// How many stored blocks count as one fixed block. An empty one ends a flush.
+const STORED_A_FIXED: usize = 16;
 
 #[cfg(test)]
 mod tests;

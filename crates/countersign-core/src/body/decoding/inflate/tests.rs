@@ -305,12 +305,13 @@ fn gzip_of(blocks: Vec<u8>, decoded: &[u8]) -> Vec<u8> {
 fn there_is_an_end_to_the_blocks_of_a_body() {
     const LIMIT: usize = 1 << 20;
     for (block, max) in [
-        // The first and the last block are coded, and 16 stored ones count as a coded one.
+        // The first and the last block are fixed, and 16 stored ones count as a fixed one.
         (Block::EmptyStored, 2 + 510 * 16),
         (Block::EmptyFixed, 512),
-        (Block::EmptyDynamic, 512),
-        // They decode to 1,535 bytes.
-        (Block::OneMatch, 513),
+        // Each counts as four fixed ones.
+        (Block::EmptyDynamic, 2 + 510 / 4),
+        // They decode to 1,550 bytes.
+        (Block::OneMatch, 512 + 1550 / 256),
     ] {
         for piece in [1, 1000] {
             let (encoded, text) = blocks(block, max);
@@ -328,8 +329,35 @@ fn there_is_an_end_to_the_blocks_of_a_body() {
     assert_eq!(decoded(Coding::Gzip, &over, 1000, LIMIT), Err(VerifyErrorKind::BodyTooLarge));
     let text = rejected(Coding::Gzip, &over).to_string();
     assert!(text.ends_with(
-        "it has too many deflate blocks; the limit is 512, and one for each 1024 decoded bytes"
+        "it has too many deflate blocks, of which a dynamic one counts as four; the limit is 512, \
+         and one for each 256 decoded bytes"
     ));
+}
+
+/// The tables of a dynamic block take longer, wherever the block is.
+#[test]
+fn a_dynamic_block_counts_as_four_at_the_beginning_of_a_member_and_after_other_blocks() {
+    const LIMIT: usize = 1 << 20;
+    let member = |first: Block, second: Block| {
+        let mut bits = Bits::default();
+        for (block, is_last) in [(first, 0), (second, 1)] {
+            bits.put(is_last, 1);
+            block.write(&mut bits);
+        }
+        bits.align();
+        gzip_of(bits.bytes, b"")
+    };
+    for (first, second) in
+        [(Block::EmptyDynamic, Block::EmptyFixed), (Block::EmptyFixed, Block::EmptyDynamic)]
+    {
+        let member = member(first, second);
+        // 102 members count as 510 fixed blocks.
+        for piece in [1, 1000] {
+            assert!(decoded(Coding::Gzip, &member.repeat(102), piece, LIMIT).is_ok());
+            let rejected = decoded(Coding::Gzip, &member.repeat(103), piece, LIMIT);
+            assert_eq!(rejected, Err(VerifyErrorKind::BodyTooLarge), "{first:?}, {piece}");
+        }
+    }
 }
 
 #[test]
@@ -354,8 +382,8 @@ fn padding_allows_no_more_empty_blocks_than_its_length_does() {
         bits.align();
         gzip_of(bits.bytes, &padding.repeat(2))
     };
-    // 64 KiB allow 64 more. The first block counts as a coded one, and the second one is stored.
-    let max = 512 + 64 - 2;
+    // 64 KiB allow 256 more. The two stored blocks count as one.
+    let max = 512 + 256 - 1;
     assert!(decoded(Coding::Gzip, &write(max), 1000, LIMIT).is_ok());
     let rejected = decoded(Coding::Gzip, &write(max + 1), 1000, LIMIT);
     assert_eq!(rejected, Err(VerifyErrorKind::BodyTooLarge));
@@ -470,6 +498,30 @@ fn a_gzip_trailer_of_another_text_is_rejected() {
         other[place] ^= 1;
         let rejected = decoded(Coding::Gzip, &other, 5, 1000);
         assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{place}");
+    }
+}
+
+#[test]
+fn the_error_of_a_corrupt_body_does_not_say_that_its_encoding_is_not_supported() {
+    let text = b"the quick brown fox";
+    for (coding, encoded, name) in
+        [(Coding::Gzip, gzip(text), "gzip"), (Coding::Deflate, deflate(text), "deflate")]
+    {
+        let mut wrong_checksum = encoded.clone();
+        // Of gzip, the checksum is before the length.
+        let place = if coding == Coding::Gzip { encoded.len() - 8 } else { encoded.len() - 1 };
+        wrong_checksum[place] ^= 1;
+        let followed = [&encoded[..], b"x"].concat();
+        for corrupt in [wrong_checksum, followed, b"{\"id\":1}".to_vec()] {
+            let error = rejected(coding, &corrupt);
+            assert_eq!(error.kind(), VerifyErrorKind::UnsupportedEncoding);
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the body is not a valid {name} stream: it is corrupt, or bytes follow its end"
+                )
+            );
+        }
     }
 }
 
