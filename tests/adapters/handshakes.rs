@@ -134,12 +134,12 @@ fn every_handshake_of_the_vectors_is_answered_as_its_provider_expects() {
             Ok(Some(answer)) => answer,
             Ok(None) => panic!("{}: verified as an event", vector.0),
             Err(rejected) => {
-                vector.judge(rejected.status(), [], b"").unwrap();
+                vector.check_response(rejected.status(), [], b"").unwrap();
                 continue;
             }
         };
         let headers = answer.headers().map(|(name, value)| (name, value.as_bytes()));
-        vector.judge(answer.status(), headers, answer.body()).unwrap();
+        vector.check_response(answer.status(), headers, answer.body()).unwrap();
         let kind = expect.body.as_ref().map(|_| "text/plain");
         if let Some(kind) = kind.or(expect.json.as_ref().map(|_| "application/json")) {
             let is_it =

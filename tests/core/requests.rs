@@ -33,19 +33,19 @@ struct Request {
 }
 
 #[test]
-fn every_request_that_was_judged_wrongly_is_judged_rightly() {
+fn every_request_that_had_a_wrong_result_has_the_right_one() {
     let cases: Vec<Case> = serde_json::from_str(CASES).unwrap();
     assert_eq!(cases.len(), 21);
     let wrong: Vec<String> = cases
         .iter()
         .filter_map(|case| {
-            let judged = panic::catch_unwind(|| match case.verb.as_str() {
+            let result = panic::catch_unwind(|| match case.verb.as_str() {
                 "verify" => case.verified(),
                 "diagnose" => case.diagnosed(),
                 verb => Err(format!("unknown verb `{verb}`")),
             });
-            let judged = judged.unwrap_or_else(|_| Err("it panics".to_owned()));
-            judged.err().map(|found| {
+            let result = result.unwrap_or_else(|_| Err("it panics".to_owned()));
+            result.err().map(|found| {
                 let Case { name, expect, why, .. } = case;
                 format!("{name}: expected: {expect}; {found}; {why}")
             })

@@ -235,7 +235,7 @@ fn a_rotation_that_was_planned_takes_place_by_the_clock_alone() {
 }
 
 #[test]
-fn a_body_in_pieces_is_judged_by_a_later_secret_while_the_first_is_not_valid_yet() {
+fn a_body_in_pieces_is_verified_with_a_later_secret_while_the_first_is_not_valid_yet() {
     for scheme in schemes() {
         let secrets = Secrets::new(secret_of(&scheme, 2).valid_from_unix_ms(NOW_MS + 1))
             .with_previous(secret_of(&scheme, 1));

@@ -72,7 +72,7 @@ fn what_is_signed_by_code_verifies() {
 }
 
 #[test]
-fn a_body_that_comes_in_pieces_is_judged_whole() {
+fn a_body_that_comes_in_pieces_is_verified_whole() {
     for case in cases() {
         let sent = case.signed();
         let mut begun = begin(&case.verifier(), &sent.headers).unwrap();

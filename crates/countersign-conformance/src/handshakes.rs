@@ -77,7 +77,7 @@ impl HandshakeVector {
     /// # Errors
     ///
     /// [`Disagreement`] if it does not match.
-    pub fn judge<'h>(
+    pub fn check_response<'h>(
         &self,
         status: u16,
         headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
@@ -138,19 +138,22 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_judged_by_its_status_its_body_and_the_headers_that_are_named() {
+    fn an_answer_is_checked_by_its_status_its_body_and_the_headers_that_are_named() {
         let find = |kind| handshake_vectors().iter().find(|vector| vector.kind == kind).unwrap();
         let (text, json, key) = (find("dropbox"), find("discord-interaction"), find("asana"));
         let value = key.expect.headers["X-Hook-Secret"].as_bytes();
-        assert_eq!(text.judge(200, [("x-more", &b"a"[..])], b"abc123"), Ok(()));
-        assert_eq!(json.judge(200, [], b"{ \"type\": 1 }"), Ok(()));
-        assert_eq!(key.judge(200, [("x-hook-secret", value)], b""), Ok(()));
+        assert_eq!(text.check_response(200, [("x-more", &b"a"[..])], b"abc123"), Ok(()));
+        assert_eq!(json.check_response(200, [], b"{ \"type\": 1 }"), Ok(()));
+        assert_eq!(key.check_response(200, [("x-hook-secret", value)], b""), Ok(()));
         for (wrong, problem) in [
-            (text.judge(204, [], b"abc123"), "the status must be 200, was 204"),
-            (text.judge(200, [], b"abc124"), "the body differs"),
-            (json.judge(200, [], b"type"), "the body differs"),
-            (key.judge(200, [("x-hook-secret", value)], b"{}"), "the body differs"),
-            (key.judge(200, [("x-hook-secret", &b"a"[..])], b""), "`X-Hook-Secret` is missing"),
+            (text.check_response(204, [], b"abc123"), "the status must be 200, was 204"),
+            (text.check_response(200, [], b"abc124"), "the body differs"),
+            (json.check_response(200, [], b"type"), "the body differs"),
+            (key.check_response(200, [("x-hook-secret", value)], b"{}"), "the body differs"),
+            (
+                key.check_response(200, [("x-hook-secret", &b"a"[..])], b""),
+                "`X-Hook-Secret` is missing",
+            ),
         ] {
             let shown = wrong.unwrap_err().to_string();
             assert!(shown.contains(problem), "{shown}");

@@ -254,7 +254,7 @@ pub fn http_cases() -> Vec<HttpCase> {
                 a_rejection_over_http_2_is_a_status_and_nothing_else,
                 a_delivery_that_is_taken_back_over_http_2_is_not_handled;
             secrets:
-                a_tenants_delivery_is_judged_by_its_own_secrets,
+                a_tenants_delivery_is_verified_with_its_own_secrets,
                 a_tenant_that_nobody_knows_is_answered_503,
                 secrets_that_cannot_be_found_are_answered_503,
                 a_replaced_secret_counts_from_the_next_delivery_on;

@@ -113,7 +113,7 @@ impl Vector {
             Err(error) => return Err(self.disagreement(format!("no verifier: {error}"))),
         };
         let verdict = verifier.verify(self.head(), self.body.clone());
-        self.judge(verdict.map(drop).map_err(|error| error.kind()))
+        self.check_result(verdict.map(drop).map_err(|error| error.kind()))
     }
 
     /// Whether a result matches the vector: verified, or rejected for its
@@ -122,7 +122,7 @@ impl Vector {
     /// # Errors
     ///
     /// [`Disagreement`] if it does not match.
-    pub fn judge(&self, verdict: Result<(), VerifyErrorKind>) -> Result<(), Disagreement> {
+    pub fn check_result(&self, verdict: Result<(), VerifyErrorKind>) -> Result<(), Disagreement> {
         let was = match (self.expect, verdict) {
             (Expect::Valid, Ok(())) => return Ok(()),
             (Expect::Invalid(reason), Err(kind)) if reason.covers(kind) => return Ok(()),
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn a_disagreement_names_the_vector_and_both_verdicts() {
         let stale = find("slack", "[neg] stale: 300 s + 1");
-        let shown = |verdict| stale.judge(verdict).unwrap_err().to_string();
+        let shown = |verdict| stale.check_result(verdict).unwrap_err().to_string();
         assert_eq!(
             shown(Ok(())),
             "slack: \"[neg] stale: 300 s + 1\": must be rejected as Stale, was verified"
@@ -316,7 +316,7 @@ mod tests {
             "slack: \"[neg] stale: 300 s + 1\": must be rejected as Stale, \
              was rejected as signature_mismatch"
         );
-        assert_eq!(stale.judge(Err(VerifyErrorKind::TimestampTooOld)), Ok(()));
+        assert_eq!(stale.check_result(Err(VerifyErrorKind::TimestampTooOld)), Ok(()));
     }
 
     #[test]

@@ -26,7 +26,7 @@ async fn every_handshake_is_answered_as_its_provider_expects_and_printed_by_its_
         let answered = vector.ask(index, &vector.headers(), &serving).await;
         let headers = answered.headers.iter();
         let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
-        vector.judge(answered.status, headers, &answered.body).unwrap();
+        vector.check_response(answered.status, headers, &answered.body).unwrap();
         let line = serving.line().await;
         assert_eq!(line["endpoint"], format!("/{index}"), "{}", vector.0);
         assert_eq!(line["status"], vector.expect.status, "{}", vector.0);

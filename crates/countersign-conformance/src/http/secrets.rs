@@ -10,7 +10,7 @@ use super::context::{Failure, TestContext, TestResult};
 use super::endpoint::{NOW_MS, event, other_secret, plain_scheme, plain_verifier, secret};
 use super::request::Request;
 
-pub(super) async fn a_tenants_delivery_is_judged_by_its_own_secrets(
+pub(super) async fn a_tenants_delivery_is_verified_with_its_own_secrets(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(several_tenants(PLENTY)?).await;

@@ -116,7 +116,7 @@ impl<'a> VerifyRequest<'a> {
         let header = header.ok_or(VerifyErrorKind::Misconfigured)?;
         let text = self.required(header, VerifyErrorKind::MissingTimestamp)?;
         let rejected = || self.rejection(VerifyErrorKind::MalformedTimestamp, header);
-        Ok((text, self.judge_time(text)?.ok_or_else(rejected)?))
+        Ok((text, self.check_time(text)?.ok_or_else(rejected)?))
     }
 
     /// Parses a timestamp in the scheme's unit, and checks it against the
@@ -126,7 +126,7 @@ impl<'a> VerifyRequest<'a> {
     ///
     /// [`VerifyErrorKind::TimestampTooOld`] and
     /// [`VerifyErrorKind::TimestampInFuture`].
-    pub fn judge_time(&self, text: &[u8]) -> Result<Option<i64>, VerifyError> {
+    pub fn check_time(&self, text: &[u8]) -> Result<Option<i64>, VerifyError> {
         let unit = self.effective.timestamp.as_ref().map(|timestamp| timestamp.unit);
         let Some(unix_ms) = unit.and_then(|unit| timestamp::parse(text, unit)) else {
             return Ok(None);

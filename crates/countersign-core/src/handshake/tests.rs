@@ -131,7 +131,7 @@ fn a_repeated_place_is_neither_present_with_a_value_nor_absent() {
 }
 
 #[test]
-fn a_request_with_a_signature_is_judged_by_it_before_its_body_is_parsed() {
+fn a_request_with_a_signature_is_verified_before_its_body_is_parsed() {
     let verifier = acme([key_in_body()]);
     verifier.open_handshake_window(Duration::from_secs(60));
     for headers in [[("X-Signature", "0")], [("Content-Encoding", "gzip")]] {

@@ -52,7 +52,7 @@ fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyChec
     let value = request.required(SIGNATURE, VerifyErrorKind::MissingSignature)?;
     let time = field(value, b"t=").map_err(|_| rejected(VerifyErrorKind::MalformedSignature))?;
     let time = time.ok_or_else(|| rejected(VerifyErrorKind::MissingTimestamp))?;
-    let unix_ms = request.judge_time(time)?;
+    let unix_ms = request.check_time(time)?;
     let unix_ms = unix_ms.ok_or_else(|| rejected(VerifyErrorKind::MalformedTimestamp))?;
 
     let malformed = || rejected(VerifyErrorKind::MalformedSignature);

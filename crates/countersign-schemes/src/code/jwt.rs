@@ -74,7 +74,7 @@ impl CustomScheme for BodyDigestJwt {
         };
         let digest = self.digest_of(digest).ok_or_else(malformed)?;
         let signed_at_ms = issued_at(request, issued)?;
-        judge_validity(request.now_unix_ms(), expires, begins)?;
+        check_validity(request.now_unix_ms(), expires, begins)?;
         Ok(BodyCheck::new(move |body| {
             if !is_same(&Sha256::digest(body), &digest) {
                 return Err(VerifyErrorKind::SignatureMismatch.into());
@@ -213,7 +213,7 @@ fn issued_at(request: &VerifyRequest<'_>, issued: &Value) -> Result<Option<i64>,
     }
     let rejected = |kind| request.rejection(kind, header_of(request.scheme()));
     match issued {
-        Value::Text(seconds) => match request.judge_time(seconds.as_bytes())? {
+        Value::Text(seconds) => match request.check_time(seconds.as_bytes())? {
             Some(unix_ms) => Ok(Some(unix_ms)),
             None => Err(rejected(VerifyErrorKind::MalformedTimestamp)),
         },
@@ -223,7 +223,7 @@ fn issued_at(request: &VerifyRequest<'_>, issued: &Value) -> Result<Option<i64>,
 }
 
 /// Checks the validity period of a token, if it has one.
-fn judge_validity(now_ms: i64, expires: &Value, begins: &Value) -> Result<(), VerifyError> {
+fn check_validity(now_ms: i64, expires: &Value, begins: &Value) -> Result<(), VerifyError> {
     let at = |value: &Value| match value {
         Value::Missing => Ok(None),
         Value::Text(seconds) => match seconds.parse::<i64>() {
