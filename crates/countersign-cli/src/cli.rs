@@ -325,7 +325,8 @@ and the event is released: its next delivery is forwarded again.
 
 Without `--forward`, the printed line is the handling of the event: standard
 output must not be closed, nor the null device or another device that is not a
-terminal, nor a deleted file or a datagram socket.
+terminal, nor a deleted file, a datagram socket, or a pipe or socket that the
+server itself reads. After the file is deleted, events are answered 503.
 
 A captured delivery (`--capture`) is a JSON file that only its owner can read,
 with the request as it arrived and the result. Handshakes are not captured.

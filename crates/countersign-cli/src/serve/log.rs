@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `log/json.rs` | lines of JSON |
 //! | `log/human.rs` | lines for people |
+//! | `log/kept_file.rs` | reports lines as unwritten if their file was deleted |
 
 mod human;
 mod json;
+mod kept_file;
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -20,6 +22,7 @@ use http::Method;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use self::kept_file::KeptFile;
 use crate::output::{self, LineWriter};
 use crate::usage_error::UsageError;
 
@@ -140,7 +143,7 @@ impl Log {
         let writer = thread::Builder::new().name("lines".to_owned());
         writer
             .spawn(move || {
-                write_all(LineWriter::new(out), &entries, &counter);
+                write_all(LineWriter::new(KeptFile(out)), &entries, &counter);
                 let _ = finished.send(());
             })
             .map_err(cannot)?;
@@ -303,20 +306,21 @@ fn write_all(mut out: LineWriter<impl io::Write>, entries: &Receiver<Entry>, dro
 }
 
 /// Rejects a standard output that discards what is written: the null device, which the standard
-/// library also opens if the descriptor was closed, other such devices, a deleted file, and a
-/// datagram socket. To be called if the printed line is the handling of an event: the sender would
-/// be answered 200, and the event would be lost.
+/// library also opens if the descriptor was closed, other such devices, a deleted file, a datagram
+/// socket, and a pipe or socket that this program itself reads. To be called if the printed line is
+/// the handling of an event: the sender would be answered 200, and the event would be lost.
 pub(super) fn reject_discarding_output(endpoint: &str) -> Result<(), UsageError> {
     let unusable = |error| UsageError::because("standard output cannot be used", error);
     let out = standard_output().map_err(unusable)?;
-    if !may_discard(&out).map_err(unusable)? {
+    let is_unread = || standard_input().and_then(|input| is_read_here(&out, &input));
+    if !may_discard(&out).map_err(unusable)? && !is_unread().map_err(unusable)? {
         return Ok(());
     }
     Err(UsageError::new(format!(
         "`{endpoint}`: standard output is closed or the null device, another device that is not a \
-         terminal, a deleted file or a datagram socket, so events would be acknowledged and lost: \
-         send it to a program or a file that handles the events, or forward them with `forward` in \
-         the file, or `--forward URL`"
+         terminal, a deleted file, a datagram socket, or a pipe or socket that this program itself \
+         reads, so events would be acknowledged and lost: send it to a program or a file that \
+         handles the events, or forward them with `forward` in the file, or `--forward URL`"
     )))
 }
 
@@ -341,7 +345,44 @@ fn may_discard(out: &File) -> io::Result<bool> {
     }
     let is_controlling = cfg!(target_os = "linux") && metadata.rdev() == LINUX_PTMX;
     Ok((kind.is_char_device() && (!out.is_terminal() || is_controlling))
-        || (kind.is_file() && metadata.nlink() == 0))
+        || kept_file::is_deleted(out)?)
+}
+
+/// Whether this program holds the reading end of its own output, so that a write succeeds although
+/// no other program reads:
+///
+/// - a pipe that was opened for reading and writing
+/// - a pipe that is also standard input
+/// - a socket that is connected to itself
+#[cfg(unix)]
+fn is_read_here(out: &File, input: &File) -> io::Result<bool> {
+    use std::net::TcpStream;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    use rustix::fs::{OFlags, fcntl_getfl};
+
+    let (metadata, input) = (out.metadata()?, input.metadata()?);
+    let kind = metadata.file_type();
+    if kind.is_socket() {
+        // Other sockets than those of TCP have no such addresses.
+        let socket = TcpStream::from(OwnedFd::from(out.try_clone()?));
+        let addresses = socket.local_addr().ok().zip(socket.peer_addr().ok());
+        return Ok(addresses.is_some_and(|(own, peer)| own == peer));
+    }
+    if !kind.is_fifo() {
+        return Ok(false);
+    }
+    let is_both_ways = fcntl_getfl(out)? & OFlags::RWMODE == OFlags::RDWR;
+    // Some systems do not number pipes.
+    let is_input =
+        metadata.ino() != 0 && (metadata.dev(), metadata.ino()) == (input.dev(), input.ino());
+    Ok(is_both_ways || is_input)
+}
+
+#[cfg(windows)]
+fn is_read_here(_: &File, _: &File) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// The device `/dev/ptmx` of Linux, 5:2.
@@ -362,10 +403,22 @@ fn standard_output() -> io::Result<File> {
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
+#[cfg(unix)]
+fn standard_input() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
 #[cfg(windows)]
 fn standard_output() -> io::Result<File> {
     use std::os::windows::io::AsHandle;
     Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
+}
+
+#[cfg(windows)]
+fn standard_input() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }
 
 /// Without a body, a line has about 200 bytes.

@@ -183,6 +183,24 @@ async fn without_a_reader_of_the_lines_events_are_still_forwarded_and_not_acknow
 }
 
 #[tokio::test]
+async fn an_event_is_not_acknowledged_after_the_file_of_the_lines_was_deleted() {
+    let files = Files::new("").with("lines", "");
+    let mut command = processes::command("--listen 127.0.0.1:0 --secret-env SECRET");
+    let lines = File::options().append(true).open(files.path("lines")).unwrap();
+    command.args(["--endpoint", "/hooks/jupiter=jupiter"]).stdout(Stdio::from(lines));
+    let mut serving = Serving::start(command).await;
+    assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
+    std::fs::rename(files.path("lines"), files.path("lines.1")).unwrap();
+    assert_eq!(jupiter("evt_2").send(serving.address()).await.status, 200);
+    std::fs::remove_file(files.path("lines.1")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(jupiter("evt_3").send(serving.address()).await.status, 503);
+    }
+    let note = serving.note().await;
+    assert!(note.contains("its file was deleted"), "{note}");
+}
+
+#[tokio::test]
 async fn a_reader_who_does_not_read_keeps_no_delivery_and_no_end_waiting() {
     let mut command = processes::command("--listen 127.0.0.1:0 --secret-env SECRET --endpoint");
     let (unread, writer) = std::io::pipe().unwrap();

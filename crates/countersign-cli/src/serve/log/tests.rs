@@ -146,3 +146,40 @@ fn the_controlling_side_of_a_pseudoterminal_may_discard() {
     let device = File::options().read(true).write(true).open("/dev/ptmx").unwrap();
     assert!(may_discard(&device).unwrap());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_that_this_program_reads_itself_is_rejected_and_another_is_not() {
+    use std::os::fd::AsRawFd;
+
+    let file = |end: OwnedFd| File::from(end);
+    let (reader, writer) = io::pipe().unwrap();
+    let both_ways = format!("/proc/self/fd/{}", writer.as_raw_fd());
+    let both_ways = File::options().read(true).write(true).open(both_ways).unwrap();
+    let (reader, writer) = (file(reader.into()), file(writer.into()));
+    let (other_reader, _other_writer) = io::pipe().unwrap();
+    let other = file(other_reader.into());
+    assert!(is_read_here(&both_ways, &other).unwrap());
+    assert!(is_read_here(&writer, &reader).unwrap());
+    assert!(!is_read_here(&writer, &other).unwrap());
+    let regular = tempfile::tempfile().unwrap();
+    assert!(!is_read_here(&regular, &regular).unwrap());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_socket_that_is_connected_to_itself_is_rejected_and_another_is_not() {
+    let input = tempfile::tempfile().unwrap();
+    let is_rejected = |socket: OwnedFd| is_read_here(&File::from(socket), &input).unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let own = socket.local_addr().unwrap();
+    let itself = socket.connect(own).await.unwrap().into_std().unwrap();
+    assert!(is_rejected(itself.into()));
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    assert!(!is_rejected(client.into()));
+    let (_one, other) = UnixStream::pair().unwrap();
+    assert!(!is_rejected(other.into()));
+}
