@@ -105,8 +105,8 @@ pub enum CauseKind {
     BodyNewline,
     /// The body is in base64, or in the event of a serverless gateway.
     BodyBase64,
-    /// The body was compressed after it was signed, or the scheme does not support
-    /// its compression.
+    /// The body was compressed after it was signed, the scheme does not support its
+    /// compression, or the compressed body or its `Content-Encoding` was changed.
     BodyCompressed,
     /// The body was signed in compressed form, and was decompressed.
     BodyDecompressed,
@@ -133,7 +133,7 @@ pub enum CauseKind {
     WrongScheme,
     /// The request is not a delivery but a handshake, which is not signed.
     Handshake,
-    /// The signature is right, but the scheme rejects the form of what is signed:
+    /// The scheme rejects the form of what is signed, also if the signature is right:
     /// the same bytes could be read as another delivery.
     RejectedForm,
     /// No cause was found.

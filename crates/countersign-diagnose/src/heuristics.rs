@@ -185,9 +185,8 @@ fn body(trial: &Experiment) -> Option<Cause> {
     if is_encoded && std::str::from_utf8(body).is_ok() {
         return Some(Cause::suspected(CauseKind::BodyDecompressed, DECOMPRESSED));
     }
-    if compression::is_cut_off(body) {
-        let detail = "the body is compressed and truncated";
-        return Some(Cause::suspected(CauseKind::BodyTruncated, detail));
+    if let Some(damaged) = compression::damaged(body) {
+        return Some(damaged);
     }
     match stated {
         Some(stated) if stated != body.len() && json::is_whole(body) => {
@@ -205,11 +204,7 @@ fn body(trial: &Experiment) -> Option<Cause> {
             let detail = format!("the body has only {length} of the {stated} bytes that were sent");
             Some(Cause::suspected(CauseKind::BodyTruncated, detail))
         }
-        _ if is_encoded => {
-            let detail = "the body has a `Content-Encoding` that cannot be decoded here: it may \
-                          have been signed before it was compressed";
-            Some(Cause::suspected(CauseKind::BodyCompressed, detail))
-        }
+        _ if is_encoded => Some(compression::unknown_encoding(trial)),
         _ => None,
     }
 }

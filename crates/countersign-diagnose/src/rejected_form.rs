@@ -5,6 +5,7 @@ use countersign_core::custom::json;
 
 use super::cause::{Cause, CauseKind};
 use super::experiment::Experiment;
+use super::strategy::Rejection;
 use super::time;
 
 /// The cause if a verifier rejects the form of a delivery with a right signature
@@ -15,6 +16,17 @@ pub(super) fn cause(trial: &Experiment, body: &[u8], has_time_cause: bool) -> Op
     let what = rejected_body(trial, body).or_else(time)?;
     let detail = format!("the signature is right, but the scheme rejects {what}");
     Some(Cause::tried(CauseKind::RejectedForm, detail))
+}
+
+/// The cause if the signature is a member of a body that parsers read differently. Whether the
+/// signature is right depends on the parser.
+pub(super) fn two_readings(rejection: Rejection<'_>) -> Option<Cause> {
+    let rejection = rejection.ok().filter(|it| it.is_of_two_readings())?;
+    let cause = Cause::suspected(CauseKind::RejectedForm, rejection.to_string());
+    Some(cause.with_fix(
+        "send one member with this name, in one spelling, and names of at most 256 bytes: of two \
+         members, one parser reads the first and another the last",
+    ))
 }
 
 fn rejected_body(trial: &Experiment, body: &[u8]) -> Option<String> {

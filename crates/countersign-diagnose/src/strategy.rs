@@ -20,6 +20,19 @@ pub(super) fn causes(
     trial: &Experiment,
     rejection: Rejection<'_>,
 ) -> Vec<Cause> {
+    if let Some(cause) = rejected_form::two_readings(rejection) {
+        // Only another scheme can accept such a body: a change of the body would hide the cause.
+        return other_scheme(experiments, trial, With::Given).unwrap_or_else(|| vec![cause]);
+    }
+    let decoded = compression::decoded_by_scheme(trial);
+    let as_it_came = decoded.as_ref().and_then(|_| {
+        // The sender may have signed the compressed body.
+        change(experiments, trial, With::Given, &[compression::undone])
+    });
+    if let Some(causes) = as_it_came {
+        return causes;
+    }
+    let trial = decoded.as_ref().unwrap_or(trial);
     let found = match experiments.run(trial, With::Given) {
         Some(success) => {
             // It verifies with the secrets that can be used.
@@ -39,14 +52,11 @@ pub(super) fn causes(
     };
     let is_signed = found.is_some();
     let found = found.map(|mut causes| {
-        // It verifies if it is decompressed elsewhere, but the scheme decompresses it.
-        if let Some(parts) = body::too_many_parts(rejection) {
-            let compressed =
-                causes.iter_mut().filter(|cause| cause.kind() == CauseKind::BodyCompressed);
-            compressed.for_each(|cause| *cause = parts.clone().into_certain());
-        }
-        if causes.is_empty() {
-            causes.extend(body::over_own_limit(rejection));
+        // The experiments use the decoded body, which the scheme rejects in its encoded form.
+        match body::too_many_parts(rejection) {
+            Some(parts) => causes.push(parts.into_certain()),
+            None if causes.is_empty() => causes.extend(body::over_own_limit(rejection)),
+            None => {}
         }
         causes
     });

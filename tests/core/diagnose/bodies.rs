@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use countersign::diagnose::CauseKind;
 use flate2::Compression;
-use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use super::{assert_certain, assert_suspected, found};
 use fixtures::delivery::{Delivery, any_body_schemes, scheme};
@@ -22,9 +22,9 @@ fn assert_found(signed: impl AsRef<[u8]>, sent: impl AsRef<[u8]>, kind: CauseKin
         assert_certain(&found, kind, scheme.name());
         format!("{}; {}", found.causes()[0].detail(), found.causes()[0].fix())
     });
-    let told: Vec<String> = schemes.collect();
-    assert!(told.len() >= 5);
-    told
+    let reported: Vec<String> = schemes.collect();
+    assert!(reported.len() >= 5);
+    reported
 }
 
 /// In both directions.
@@ -198,20 +198,20 @@ fn rewritten_json_is_found_either_way_round_and_put_down_to_a_habit() {
             "four spaces",
         ),
     ] {
-        for told in assert_found(other, compact, CauseKind::BodyReserialized) {
-            assert!(told.contains("express.raw"), "{told}");
-            assert!(told.contains(habit), "{habit}: {told}");
+        for reported in assert_found(other, compact, CauseKind::BodyReserialized) {
+            assert!(reported.contains("express.raw"), "{reported}");
+            assert!(reported.contains(habit), "{habit}: {reported}");
         }
         if habit != "names sorted" {
-            for told in assert_found(compact, other, CauseKind::BodyReserialized) {
-                let hand = told.split("captured body is").nth(1).unwrap();
-                assert!(hand.contains(habit), "{habit}: {told}");
+            for reported in assert_found(compact, other, CauseKind::BodyReserialized) {
+                let hand = reported.split("captured body is").nth(1).unwrap();
+                assert!(hand.contains(habit), "{habit}: {reported}");
             }
         }
     }
     let gson = r#"{"a":"b\u003dc\u0027"}"#;
-    for told in assert_found(r#"{"a":"b=c'"}"#, gson, CauseKind::BodyReserialized) {
-        assert!(told.contains("Gson") && told.contains("Spring"), "{told}");
+    for reported in assert_found(r#"{"a":"b=c'"}"#, gson, CauseKind::BodyReserialized) {
+        assert!(reported.contains("Gson") && reported.contains("Spring"), "{reported}");
     }
     assert_found(r#"{"a":1}"#, r#"{"a":1.0}"#, CauseKind::BodyReserialized);
     assert_found(compact, serde_json::to_string(compact).unwrap(), CauseKind::BodyReserialized);
@@ -291,6 +291,73 @@ fn a_body_that_was_signed_compressed_needs_another_fix_than_one_that_was_not() {
     }
 }
 
+/// A custom scheme would not fix it: this scheme decodes the body itself.
+#[test]
+fn what_is_wrong_with_the_encoding_is_found_for_a_scheme_that_decodes_the_body() {
+    let scheme = scheme("quicknode");
+    let body = "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
+    let mut wrong = gzip(body);
+    let checksum = wrong.len() - 8;
+    wrong[checksum] ^= 1;
+    let more = [gzip(body), b"more".to_vec()].concat();
+    let twice = gzip_of(&gzip(body));
+    let missing = "`Content-Encoding` is missing";
+    for (encoding, sent, detail, fix) in [
+        (None, gzip(body), missing, "`Content-Encoding: gzip`"),
+        (None, zlib(body), missing, "`Content-Encoding: deflate`"),
+        (Some("deflate"), gzip(body), "another format", "`Content-Encoding: gzip`"),
+        (Some("br"), gzip(body), "another format", "`Content-Encoding: gzip`"),
+        (Some("gzip"), zlib(body), "another format", "`Content-Encoding: deflate`"),
+        (Some("gzip"), more, "bytes follow the end", "send nothing after the end"),
+        (Some("deflate"), raw_deflate(body), "raw deflate", "zlib"),
+        (Some("gzip"), twice.clone(), "more than once", "compress the body once"),
+        (Some("gzip, gzip"), twice, "more than once", "compress the body once"),
+        (Some("gzip"), wrong, "checksum", "compressed bytes"),
+    ] {
+        let mut sent = Delivery { body: sent, ..Delivery::with_body(&scheme, body) };
+        if let Some(encoding) = encoding {
+            sent = sent.with_header("Content-Encoding", encoding);
+        }
+        let found = found(&scheme, &sent);
+        assert_certain(&found, CauseKind::BodyCompressed, &format!("{encoding:?}: {detail}"));
+        let [cause] = found.causes() else { panic!("{encoding:?}: {found:?}") };
+        assert!(cause.detail().contains(detail), "{detail}: {cause:?}");
+        assert!(cause.fix().contains(fix) && !cause.fix().contains("custom"), "{cause:?}");
+    }
+}
+
+#[test]
+fn a_damaged_compressed_body_is_not_called_truncated() {
+    let mut wrong = gzip("{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
+    let checksum = wrong.len() - 8;
+    wrong[checksum] ^= 1;
+    for scheme in any_body_schemes() {
+        let sent = Delivery { body: wrong.clone(), ..Delivery::with_body(&scheme, "{\"b\":1}") };
+        let found = found(&scheme, &sent.with_header("Content-Encoding", "gzip"));
+        assert_suspected(&found, CauseKind::BodyCompressed, scheme.name());
+        assert!(found.causes()[0].detail().contains("checksum"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_body_that_the_scheme_decodes_is_diagnosed_in_its_decoded_form() {
+    let scheme = scheme("quicknode");
+    for (signed, sent, kind) in [
+        ("{\"a\": 1}", "{\"a\":1}", CauseKind::BodyReserialized),
+        ("{\"a\": 1}", "{\"a\": 1}\n", CauseKind::BodyNewline),
+    ] {
+        let sent = Delivery { body: gzip(sent), ..Delivery::with_body(&scheme, signed) };
+        let found = found(&scheme, &sent.with_header("Content-Encoding", "gzip"));
+        assert_certain(&found, kind, signed);
+        assert_eq!(found.causes().len(), 1, "{found:?}");
+    }
+    let signed = Delivery::with_body(&scheme, gzip("{\"a\": 1}"));
+    let found = found(&scheme, &signed.with_header("Content-Encoding", "gzip"));
+    assert_certain(&found, CauseKind::BodyCompressed, "signed as it came");
+    let fix = found.causes()[0].fix();
+    assert!(fix.contains("remove its `Content-Encoding`"), "{fix}");
+}
+
 #[test]
 fn a_rewritten_form_is_found() {
     assert_both("a=b+c&d=%C3%A9%7E", "a=b%20c&d=%C3%A9~", CauseKind::BodyReserialized);
@@ -298,7 +365,17 @@ fn a_rewritten_form_is_found() {
 }
 
 pub(super) fn gzip(body: &str) -> Vec<u8> {
+    gzip_of(body.as_bytes())
+}
+
+fn gzip_of(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn raw_deflate(body: &str) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(body.as_bytes()).unwrap();
     encoder.finish().unwrap()
 }

@@ -129,6 +129,28 @@ fn of_every_kind_of_rejection_something_is_said_and_nothing_proved() {
 }
 
 #[test]
+fn a_body_that_parsers_read_differently_is_suspected_by_its_names() {
+    let scheme = scheme("figma");
+    let long = format!(r#"{{"passcode":"the passcode","{}":1}}"#, "a".repeat(257));
+    for body in [
+        "{\"passcode\":\"the passcode\",\"pa\u{17f}\u{17f}code\":\"other\"}",
+        r#"{"passcode":"the passcode","Passcode":"other"}"#,
+        r#"{"passcode":"the passcode","passcode":"the passcode"}"#,
+        &long,
+    ] {
+        let request = CapturedRequest::new(NO_HEADERS, body.to_owned());
+        let secret = Secret::new("the passcode").unwrap();
+        let found = diagnose(&scheme, secret).diagnose(&request).unwrap();
+        assert_suspected(&found, CauseKind::RejectedForm, body);
+        let [cause] = found.causes() else { panic!("{body}: {found:?}") };
+        assert!(
+            cause.detail().contains(" name of a member") || cause.detail().contains("same name")
+        );
+        assert!(cause.fix().contains("one member with this name"), "{cause:?}");
+    }
+}
+
+#[test]
 fn a_part_that_is_missing_is_named() {
     let mut seen = 0;
     for scheme in schemes() {
@@ -203,7 +225,7 @@ fn a_right_signature_over_a_form_that_its_scheme_rejects_is_found() {
     ] {
         let scheme = scheme(name);
         let delivery = Delivery::with_body(&scheme, body);
-        let told = |secret: Secret| {
+        let reported = |secret: Secret| {
             let found = diagnose(&scheme, secret).diagnose(&captured(&delivery)).unwrap();
             assert_eq!(found.rejection().unwrap().kind(), Kind::SignatureMismatch, "{name}");
             assert!(found.causes().iter().all(|cause| cause.is_certain()), "{name}: {found:?}");
@@ -211,12 +233,12 @@ fn a_right_signature_over_a_form_that_its_scheme_rejects_is_found() {
             assert!(last.contains(said), "{name}: {last}");
             found.causes().iter().map(|cause| cause.kind()).collect::<Vec<_>>()
         };
-        assert_eq!(told(secret_of(&scheme, 1)), [CauseKind::RejectedForm], "{name}");
+        assert_eq!(reported(secret_of(&scheme, 1)), [CauseKind::RejectedForm], "{name}");
         // The secret is wrong as well, and fixing only the secret would not be
         // enough.
         let text = String::from_utf8(secret_of(&scheme, 1).dangerous_reveal().to_vec()).unwrap();
         let both = [CauseKind::SecretTrailingWhitespace, CauseKind::RejectedForm];
-        assert_eq!(told(Secret::new(format!("{text} ")).unwrap()), both, "{name}");
+        assert_eq!(reported(Secret::new(format!("{text} ")).unwrap()), both, "{name}");
     }
 }
 

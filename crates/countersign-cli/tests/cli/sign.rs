@@ -180,6 +180,17 @@ fn where_the_signature_stands_in_the_body_the_body_to_send_is_printed() {
     }
 }
 
+#[test]
+fn a_body_that_parsers_read_differently_is_not_signed_and_this_is_the_reason() {
+    let similar = "{\"pa\u{17f}\u{17f}code\":\"other\"}";
+    let long = format!("{{\"{}\":1}}", "a".repeat(257));
+    for (body, said) in [(similar, "differs only in case"), (&long, "longer than 256 bytes")] {
+        let rejected = sign("figma", &[], &Files::new().with("body", body));
+        assert!(!rejected.stderr.contains("ISO-8859-1"), "{}", rejected.stderr);
+        rejected.must_fix(&[said]);
+    }
+}
+
 fn sign(scheme: &str, more: &[&str], files: &Files) -> Ended {
     countersign("sign --secret-env S --scheme")
         .args([scheme, "--body", &files.arg("body")])

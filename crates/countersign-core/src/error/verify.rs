@@ -100,6 +100,13 @@ impl VerifyError {
         Self { kind: VerifyErrorKind::MalformedSignature, detail: Detail::TwoReadings(why) }
     }
 
+    /// Whether the body has two readings, so that its signature cannot be checked.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_of_two_readings(&self) -> bool {
+        matches!(self.detail, Detail::TwoReadings(_))
+    }
+
     /// [`BodyTooLarge`](VerifyErrorKind::BodyTooLarge): a compressed body has more parts than its
     /// decoded bytes allow.
     #[doc(hidden)]
