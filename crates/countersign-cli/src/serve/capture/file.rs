@@ -20,7 +20,8 @@ pub(super) struct Json<'a> {
     pub(super) status: u16,
     pub(super) event_id: Option<&'a str>,
     pub(super) body_complete: bool,
-    /// The redacted parts: `url`, `query`, `query:NAME`, `header:NAME`.
+    /// The redacted parts: `url`, `query`, `query:NAME`, `header:NAME`; `header` for headers whose
+    /// name contains a secret.
     pub(super) redacted: Vec<String>,
     pub(super) method: &'a str,
     pub(super) url: String,

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use countersign::Secret;
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 use zeroize::Zeroizing;
 
 use super::escapes;
@@ -50,6 +50,14 @@ impl KnownSecrets {
         forms.write().unwrap_or_else(PoisonError::into_inner).add_all(&fresh);
     }
 
+    /// Whether the name of a header contains a secret. Names are lowercase, whatever was sent.
+    pub(super) fn is_in_name(&self, name: &str) -> bool {
+        let is_in_lowercase = |forms: &RwLock<Forms>| {
+            forms.read().unwrap_or_else(PoisonError::into_inner).are_in_lowercase(name)
+        };
+        self.is_in(name.as_bytes()) || self.forms.as_ref().is_some_and(is_in_lowercase)
+    }
+
     /// Whether the bytes contain a secret: as plain text, or in hexadecimal or base64, which can be
     /// nested in [`MAX_LAYERS`] layers of these, and each of them escaped as in URLs, string literals
     /// or XML, up to [`MAX_ESCAPES`] times.
@@ -72,6 +80,8 @@ struct Forms {
     long: Begun,
     /// Lowercase hexadecimal.
     hex: Begun,
+    /// The secrets in lowercase, for names that are not case-sensitive.
+    lowercase: Begun,
 }
 
 /// The bytes that may still be searched. Every layer of base64 is decoded from four positions, so
@@ -91,6 +101,17 @@ impl Work {
     }
 }
 
+/// Where a text was found.
+#[derive(Clone, Copy)]
+struct Place {
+    /// How many layers of base64 or hexadecimal may be decoded in it.
+    layers: usize,
+    /// Whether it was in base64 or hexadecimal.
+    is_decoded: bool,
+    /// Whether it was decoded or unescaped. `+` can be a space in it.
+    is_inner: bool,
+}
+
 type Form = Zeroizing<Vec<u8>>;
 type Begun = HashMap<[u8; BEGINNING], Vec<Form>>;
 
@@ -101,6 +122,7 @@ impl Forms {
             self.short.push(Zeroizing::new(text.to_vec()));
         }
         insert(&mut self.long, Zeroizing::new(text.to_vec()));
+        insert(&mut self.lowercase, Zeroizing::new(text.to_ascii_lowercase()));
         // A secret that itself looks escaped is decoded together with the text that contains it.
         let mut plain = escapes::decoded(text);
         while let Some(text) = plain {
@@ -133,7 +155,11 @@ impl Forms {
                 self.short.push(form.clone());
             }
         }
-        for (mine, theirs) in [(&mut self.long, &others.long), (&mut self.hex, &others.hex)] {
+        for (mine, theirs) in [
+            (&mut self.long, &others.long),
+            (&mut self.hex, &others.hex),
+            (&mut self.lowercase, &others.lowercase),
+        ] {
             theirs.values().flatten().for_each(|form| insert(mine, form.clone()));
         }
     }
@@ -148,44 +174,54 @@ impl Forms {
         is_decoded: bool,
         work: &mut Work,
     ) -> bool {
-        let are_in = |text: &[u8]| match is_decoded {
+        let place = Place { layers, is_decoded, is_inner: is_decoded };
+        self.are_in_text(text, MAX_ESCAPES, place, work)
+    }
+
+    /// The same for a text that is decoded at most `escapes` times.
+    fn are_in_text(&self, text: &[u8], escapes: usize, place: Place, work: &mut Work) -> bool {
+        if !work.spend(text.len()) {
+            return true;
+        }
+        let are_in = |text: &[u8]| match place.is_decoded {
             true => self.are_long_in(text),
             false => self.are_in(text),
         };
-        let mut plain: Option<Form> = None;
-        for _ in 0..=MAX_ESCAPES {
-            let text = plain.as_ref().map_or(text, |plain| &plain[..]);
-            if !work.spend(text.len()) {
-                return true;
-            }
-            let is_inner = is_decoded || plain.is_some();
-            let is_in = are_in(text)
-                || self.are_in_encoded(text, layers, work)
-                || (is_inner && spaced(text).is_some_and(|spaced| are_in(&spaced)));
-            if is_in {
-                return true;
-            }
-            match escapes::decoded(text) {
-                Some(decoded) => plain = Some(decoded),
-                None => return false,
-            }
+        let spaced = spaced(text).filter(|_| place.is_inner);
+        if are_in(text)
+            || self.are_in_encoded(text, place.layers, work)
+            || spaced.as_ref().is_some_and(|spaced| are_in(spaced))
+        {
+            return true;
         }
-        // It is escaped more often than any program needs.
-        true
+        let Some(decoded) = escapes::decoded(text) else { return false };
+        let Some(escapes) = escapes.checked_sub(1) else {
+            // It is escaped more often than any program needs.
+            return true;
+        };
+        let place = Place { is_inner: true, ..place };
+        // If a form has an escaped `+`, its other ones are spaces.
+        let has_escaped = pluses(&decoded) > pluses(text);
+        let of_form = spaced.filter(|_| has_escaped).and_then(|form| escapes::decoded(&form));
+        self.are_in_text(&decoded, escapes, place, work)
+            || of_form.is_some_and(|form| self.are_in_text(&form, escapes, place, work))
     }
 
     /// Whether a secret is in what a part of the text encodes in base64 or hexadecimal. The search
     /// for encoded forms finds only what is encoded once.
     fn are_in_encoded(&self, text: &[u8], layers: usize, work: &mut Work) -> bool {
         let Some(layers) = layers.checked_sub(1) else { return false };
-        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_\r\n".contains(byte);
-        for run in text.split(|byte| !is_base64(byte)).filter(|run| run.len() >= MIN_RUN) {
-            // Base64 can be written in lines.
-            let is_of_text = |byte: &u8| !b"\r\n".contains(byte);
-            let run: Form = Zeroizing::new(run.iter().copied().filter(is_of_text).collect());
+        let mut rest = text;
+        while let Some((run, after)) = next_run(rest) {
+            rest = after;
+            if run.len() < MIN_RUN {
+                continue;
+            }
+            let mut characters: Form = Zeroizing::new(Vec::with_capacity(run.len()));
+            characters.extend(run.iter().copied().filter(is_base64));
             // A character before it may belong to something else, such as a path.
             for start in 0..4 {
-                let decoded = run.get(start..).map(from_base64).unwrap_or_default();
+                let decoded = characters.get(start..).map(from_base64).unwrap_or_default();
                 if self.are_in_escaped(&decoded, layers, true, work) {
                     return true;
                 }
@@ -201,6 +237,21 @@ impl Forms {
             }
         }
         false
+    }
+
+    /// Whether a secret in lowercase is in a name, or in what it decodes to.
+    fn are_in_lowercase(&self, name: &str) -> bool {
+        let mut text: Form = Zeroizing::new(name.to_ascii_lowercase().into_bytes());
+        for _ in 0..=MAX_ESCAPES {
+            if is_any_in(&self.lowercase, &text) {
+                return true;
+            }
+            match escapes::decoded(&text) {
+                Some(decoded) => text = Zeroizing::new(decoded.to_ascii_lowercase()),
+                None => return false,
+            }
+        }
+        true
     }
 
     fn are_in(&self, bytes: &[u8]) -> bool {
@@ -233,6 +284,30 @@ fn spaced(bytes: &[u8]) -> Option<Form> {
     memchr(b'+', bytes)?;
     let space = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
     Some(Zeroizing::new(bytes.iter().map(space).collect()))
+}
+
+fn pluses(bytes: &[u8]) -> usize {
+    memchr_iter(b'+', bytes).count()
+}
+
+fn is_base64(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(byte)
+}
+
+/// The next run of base64 characters and the text after it. Base64 can be written in lines, which
+/// can be indented, or quoted with `>`: the run contains what is between lines.
+fn next_run(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = &text[text.iter().position(is_base64)?..];
+    let mut begins_line = false;
+    let ends = |byte: &u8| {
+        begins_line = match byte {
+            b'\r' | b'\n' => true,
+            b' ' | b'\t' | b'>' => begins_line,
+            _ => false,
+        };
+        !begins_line && !is_base64(byte)
+    };
+    Some(text.split_at(text.iter().position(ends).unwrap_or(text.len())))
 }
 
 /// The bytes that a run of characters of either alphabet encodes.
@@ -282,8 +357,8 @@ const BEGINNING: usize = 8;
 const MIN_RUN: usize = BEGINNING * 4 / 3;
 /// How many times a text can be escaped.
 const MAX_ESCAPES: usize = 4;
-/// How many layers of base64 or hexadecimal are decoded around an encoded secret.
-const MAX_LAYERS: usize = 3;
+/// How many layers of base64 or hexadecimal are decoded.
+const MAX_LAYERS: usize = 4;
 /// The bytes that are searched at most, as a multiple of the text's, and at least for any text.
 const MAX_WORK: usize = 64;
 const MIN_WORK: usize = 64 * 1024;

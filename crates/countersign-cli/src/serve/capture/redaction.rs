@@ -97,6 +97,23 @@ impl Redaction {
     }
 }
 
+/// The headers without those whose name contains a secret. Of such a header nothing is captured.
+pub(super) fn with_plain_names<'a>(
+    headers: &'a HeaderMap,
+    hidden: &KnownSecrets,
+) -> Cow<'a, HeaderMap> {
+    let names = headers.keys().filter(|name| hidden.is_in_name(name.as_str()));
+    let names: Vec<HeaderName> = names.cloned().collect();
+    if names.is_empty() {
+        return Cow::Borrowed(headers);
+    }
+    let mut plain = headers.clone();
+    for name in names {
+        plain.remove(name);
+    }
+    Cow::Owned(plain)
+}
+
 /// A part of a query up to `&`. Some parsers also separate parameters by `;`: others read that as a
 /// part of the value, so everything after the name of a credential is redacted.
 fn redacted(pair: &str, left_out: &mut Vec<String>) -> String {
@@ -179,6 +196,18 @@ mod tests {
         let redaction = Redaction::of(&schemes::named(scheme).unwrap());
         let left_out = redaction.headers(&headers.collect(), &hidden());
         left_out.iter().map(HeaderName::to_string).collect()
+    }
+
+    #[test]
+    fn a_header_whose_name_contains_a_secret_is_left_out_with_its_name() {
+        let hidden = KnownSecrets::new();
+        hidden.add(&Secret::new("Tr0ub4dor-And-3").unwrap());
+        let headers = [("x-a", "1"), ("tr0ub4dor-and-3", "2"), ("x-tr0ub4dor-and-3", "3")];
+        let headers = headers
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let headers = HeaderMap::from_iter(headers);
+        let plain = with_plain_names(&headers, &hidden);
+        assert_eq!(plain.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-a"]);
     }
 
     #[test]

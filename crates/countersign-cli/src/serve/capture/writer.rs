@@ -10,6 +10,7 @@ use super::file::{self, Json};
 use super::folder::Folder;
 use super::known_secrets::KnownSecrets;
 use super::name::Kind;
+use super::redaction;
 use crate::output;
 use crate::queue::Queue;
 
@@ -20,12 +21,12 @@ pub(super) struct Writer {
     hidden: Arc<KnownSecrets>,
     is_broken: bool,
     /// When dropped deliveries were last reported.
-    told: Option<Instant>,
+    noted: Option<Instant>,
 }
 
 impl Writer {
     pub(super) fn new(folder: Folder, path: PathBuf, hidden: Arc<KnownSecrets>) -> Self {
-        Self { folder, path, hidden, is_broken: false, told: None }
+        Self { folder, path, hidden, is_broken: false, noted: None }
     }
 
     pub(super) fn write_all(&mut self, entries: &Queue<Entry, 2>, dropped: &[AtomicU64; 2]) {
@@ -44,7 +45,7 @@ impl Writer {
                 }
                 _ => {}
             }
-            if self.told.is_none_or(|told| told.elapsed() >= BETWEEN_NOTES) {
+            if self.noted.is_none_or(|noted| noted.elapsed() >= BETWEEN_NOTES) {
                 self.tell_dropped(dropped);
             }
         }
@@ -55,7 +56,7 @@ impl Writer {
         for kind in [Kind::Verified, Kind::Rejected] {
             let dropped = dropped[kind as usize].swap(0, Ordering::Relaxed);
             if dropped > 0 {
-                self.told = Some(Instant::now());
+                self.noted = Some(Instant::now());
                 output::note(&format!(
                     "{dropped} {} deliveries were not captured: they arrive faster than they are \
                      written",
@@ -73,11 +74,15 @@ impl Writer {
             of.tell_not_captured();
             return Ok(());
         }
-        let left_out = of.redaction.headers(&seen.headers, hidden);
+        let headers = redaction::with_plain_names(&seen.headers, hidden);
+        let left_out = of.redaction.headers(&headers, hidden);
         let (url, mut redacted) = of.redaction.url(seen.url(of.url.as_ref()), hidden);
         redacted.extend(left_out.iter().map(|name| format!("header:{name}")));
+        if headers.len() < seen.headers.len() {
+            redacted.push("header".to_owned());
+        }
         of.tell_left_out(&redacted);
-        let [headers, headers_base64] = file::headers(&seen.headers, &left_out);
+        let [headers, headers_base64] = file::headers(&headers, &left_out);
         let shown = |text: &str| !hidden.is_in(text.as_bytes());
         let path = Some(&*of.path).filter(|path| shown(path));
         let json = Json {

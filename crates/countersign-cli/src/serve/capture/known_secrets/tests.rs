@@ -70,12 +70,51 @@ fn a_secret_is_found_however_it_is_written() {
         escaped(&base64(&base64(secret)), |unit| format!("\\u{unit:04x}")),
         base64("a=It%27s+a+%22Secret%22+/+to+Everybody"),
         format!("{}\r\n{}", &base64(secret)[..9], &base64(secret)[9..]),
+        format!("{}\n  {}", &base64(secret)[..9], &base64(secret)[9..]),
+        format!("{}\r\n\t{}", &base64(secret)[..9], &base64(secret)[9..]),
+        format!("> {}\n> > {}", &base64(secret)[..9], &base64(secret)[9..]),
+        base64(&base64(&base64(&base64(&escaped(secret, |unit| format!("%{unit:02X}")))))),
+        hex(&hex(&base64(&hex(&escaped(secret, |unit| format!("\\u{unit:04x}")))))),
     ] {
         assert!(hidden.is_in(text.as_bytes()), "{text}");
     }
     for text in ["", "It's a secret", "{\"a\":1}", "%zz+%", "\\", "\\u", "&", "&#;&#x;"] {
         assert!(!hidden.is_in(text.as_bytes()), "{text}");
     }
+}
+
+#[test]
+fn a_secret_with_a_space_and_a_plus_is_found_in_forms_inside_of_each_other() {
+    let secret = "one plus two + three four";
+    let hidden = hidden(secret);
+    let form = |text: &str| text.replace('%', "%25").replace('+', "%2B").replace(' ', "+");
+    let base64 = |text: &str| general_purpose::STANDARD.encode(text);
+    let once = form(secret);
+    assert_eq!(once, "one+plus+two+%2B+three+four");
+    for text in [
+        once.clone(),
+        form(&once),
+        form(&form(&once)),
+        escaped(&once, |unit| format!("%{unit:02X}")),
+        base64(&once),
+        base64(&form(&once)),
+        serde_json::json!({ "a": once }).to_string(),
+    ] {
+        assert!(hidden.is_in(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_is_found_in_a_name_in_which_all_letters_are_lowercase() {
+    let hidden = hidden("Tr0ub4dor&3");
+    for name in ["x-tr0ub4dor&3", "tr0ub4dor%263"] {
+        assert!(hidden.is_in_name(name), "{name}");
+    }
+    assert!(!hidden.is_in_name("x-hub-signature-256"));
+    assert!(!KnownSecrets::nothing().is_in_name("tr0ub4dor&3"));
+    let fresh = KnownSecrets::new();
+    fresh.add_all(&hidden);
+    assert!(fresh.is_in_name("tr0ub4dor&3"));
 }
 
 #[test]
