@@ -1,6 +1,6 @@
 //! Rejects a target that is this server itself.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs, UdpSocket};
 
 use http::Uri;
 
@@ -39,8 +39,8 @@ fn is_of(endpoint: &str, path: &str) -> bool {
     }
 }
 
-/// Whether a server that listens on this address receives requests to the URL. Of names, only
-/// `localhost` and that of the machine are resolved.
+/// Whether a server that listens on this address receives requests to the URL. Of names in the URL,
+/// only `localhost` and that of the machine are resolved.
 fn is_address(listen: &str, url: &Uri, machine: &Machine) -> bool {
     let Some((own, port)) = listen.rsplit_once(':') else { return false };
     let (Some("http"), Some(host)) = (url.scheme_str(), url.host()) else { return false };
@@ -51,9 +51,12 @@ fn is_address(listen: &str, url: &Uri, machine: &Machine) -> bool {
     if own.eq_ignore_ascii_case(host) {
         return true;
     }
-    let (own, targets) = (machine.addresses(own), machine.addresses(host));
+    let (own, targets) = (machine.listening(own), machine.addresses(host));
     let is_everywhere = own.iter().any(IpAddr::is_unspecified);
-    let is_this_machine = |it: &IpAddr| it.is_loopback() || it.is_unspecified();
+    let accepts = |it: &IpAddr| it.is_ipv4() || own.contains(&Ipv6Addr::UNSPECIFIED.into());
+    let is_this_machine = |it: &IpAddr| {
+        it.is_loopback() || it.is_unspecified() || (accepts(it) && (machine.is_own)(*it))
+    };
     if is_everywhere {
         return machine.has_name(host) || targets.iter().any(is_this_machine);
     }
@@ -64,19 +67,29 @@ fn is_address(listen: &str, url: &Uri, machine: &Machine) -> bool {
     targets.iter().any(is_own)
 }
 
-/// The name of the machine, and how it is resolved.
+/// The name of the machine, and how names are resolved.
 struct Machine {
     name: Option<String>,
     resolve: fn(&str) -> Vec<IpAddr>,
+    /// Whether an address is one of the machine's interfaces.
+    is_own: fn(IpAddr) -> bool,
 }
 
 impl Machine {
     fn this() -> Self {
-        Self { name: name(), resolve }
+        Self { name: name(), resolve, is_own }
     }
 
     fn has_name(&self, host: &str) -> bool {
         self.name.as_deref().is_some_and(|name| without_dot(name).eq_ignore_ascii_case(host))
+    }
+
+    /// The addresses that a server listens on, whose host is resolved in any case.
+    fn listening(&self, host: &str) -> Vec<IpAddr> {
+        match self.addresses(host) {
+            none if none.is_empty() => (self.resolve)(host),
+            addresses => addresses,
+        }
     }
 
     /// The addresses of a host. Of names, only that of this machine is resolved.
@@ -88,10 +101,29 @@ impl Machine {
         match bare.unwrap_or(host).parse::<IpAddr>() {
             // An IPv6 address can contain an IPv4 address.
             Ok(address) => vec![address.to_canonical()],
-            Err(_) if self.has_name(host) => (self.resolve)(host),
+            Err(_) if self.has_name(host) || is_number(host) => (self.resolve)(host),
             Err(_) => Vec::new(),
         }
     }
+}
+
+/// Whether a host is an IPv4 address in another form, such as `127.1` or `0`. No name ends in a
+/// number.
+fn is_number(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    last.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Whether this machine has an interface with this address: a socket can be bound to it. Not known
+/// if the system allows sockets on any address.
+fn is_own(address: IpAddr) -> bool {
+    let can_bind = |address: IpAddr| UdpSocket::bind((address, 0)).is_ok();
+    // Reserved for documentation.
+    let other: IpAddr = match address {
+        IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+    };
+    can_bind(address) && (address == other || !can_bind(other))
 }
 
 /// The addresses of this machine's name, which is usually in a file of the machine.
@@ -126,7 +158,19 @@ mod tests {
     fn a_url_of_the_server_is_recognized_by_its_address_and_path() {
         let machine = Machine {
             name: Some("web1".to_owned()),
-            resolve: |_| vec![Ipv4Addr::new(192, 0, 2, 7).into()],
+            resolve: |host| match host {
+                "0" => vec![Ipv4Addr::UNSPECIFIED.into()],
+                "127.1" | "2130706433" => vec![Ipv4Addr::LOCALHOST.into()],
+                "web1" => vec![Ipv4Addr::new(192, 0, 2, 7).into()],
+                _ => vec![Ipv4Addr::new(192, 0, 2, 8).into()],
+            },
+            is_own: |address| {
+                let own: [IpAddr; 2] = [
+                    Ipv4Addr::new(192, 0, 2, 7).into(),
+                    Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 7).into(),
+                ];
+                own.contains(&address)
+            },
         };
         for (listen, url, is_own) in [
             ("127.0.0.1:3000", "http://127.0.0.1:3000/a", true),
@@ -150,6 +194,18 @@ mod tests {
             ("[::]:3000", "http://web1.:3000/a", true),
             ("192.0.2.7:3000", "http://web1:3000/a", true),
             ("web1:3000", "http://192.0.2.7:3000/a", true),
+            ("0.0.0.0:3000", "http://192.0.2.7:3000/a", true),
+            ("[::]:3000", "http://192.0.2.7:3000/a", true),
+            ("[::]:3000", "http://[2001:db8::7]:3000/a", true),
+            ("0:3000", "http://127.0.0.1:3000/a", true),
+            ("0:3000", "http://192.0.2.7:3000/a", true),
+            ("127.1:3000", "http://127.0.0.1:3000/a", true),
+            ("127.0.0.1:3000", "http://127.1:3000/a", true),
+            ("0.0.0.0:3000", "http://2130706433:3000/a", true),
+            ("alias:3000", "http://192.0.2.8:3000/a", true),
+            ("0.0.0.0:3000", "http://[2001:db8::7]:3000/a", false),
+            ("0.0.0.0:3000", "http://192.0.2.9:3000/a", false),
+            ("127.1:3000", "http://192.0.2.7:3000/a", false),
             ("127.0.0.1:3000", "http://web1:3000/a", false),
             ("192.0.2.7:3000", "http://0.0.0.0:3000/a", false),
             ("192.0.2.7:3000", "http://127.0.0.1:3000/a", false),
@@ -174,6 +230,13 @@ mod tests {
         ] {
             assert_eq!(is_of(endpoint, path), is_own, "{endpoint} {path}");
         }
+    }
+
+    #[test]
+    fn an_address_of_an_interface_is_own_and_a_distant_one_is_not() {
+        assert!(is_own(Ipv4Addr::LOCALHOST.into()));
+        assert!(!is_own(Ipv4Addr::new(198, 51, 100, 1).into()));
+        assert_eq!(resolve("127.1"), [IpAddr::from(Ipv4Addr::LOCALHOST)]);
     }
 
     #[test]
