@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use countersign::ConfigError;
 
-use crate::secrets::{PREFIXES, is_plainly_a_key, is_plainly_a_path};
+use crate::secrets::{has_key_prefix, is_plainly_a_key, is_plainly_a_path};
 
 /// A text for an error message, unless it may be a secret.
 pub(crate) fn shown(text: &str) -> &str {
@@ -16,8 +16,10 @@ pub(crate) fn shown(text: &str) -> &str {
 pub(crate) fn shown_path(path: &Path) -> String {
     // A secret or the contents of a file do not begin with a folder that exists.
     let mut folders = path.ancestors().filter(|path| path.file_name().is_some());
-    let is_path = is_plainly_a_path(path, Path::new(""))
-        || folders.any(|folder| folder.symlink_metadata().is_ok());
+    let is_path = path.symlink_metadata().is_ok()
+        || is_plainly_a_path(path, Path::new(""))
+        || (!has_key_prefix(path.as_os_str().as_encoded_bytes())
+            && folders.any(|folder| folder.symlink_metadata().is_ok()));
     match path.to_str() {
         _ if is_path => path.display().to_string(),
         Some(text) => shown(text).to_owned(),
@@ -38,10 +40,9 @@ pub(crate) fn about_event_id(place: &str, error: &ConfigError) -> String {
 /// not.
 pub(crate) fn is_plain(text: &str) -> bool {
     let is_separator = |it: char| "-_./\\:,+*=@{}[] ".contains(it);
-    let is_key = || PREFIXES.iter().any(|prefix| text.as_bytes().starts_with(prefix));
     text.len() <= MAX_LENGTH
         && !text.ends_with('=')
-        && !is_key()
+        && !has_key_prefix(text.as_bytes())
         && text.split(is_separator).all(is_plain_word)
 }
 
@@ -148,6 +149,17 @@ mod tests {
             assert_eq!(shown(text), NOT_SHOWN, "{text}");
             assert_eq!(shown_path(Path::new(text)), NOT_SHOWN, "{text}");
         }
+        let in_a_folder = std::env::temp_dir().join("whsec_abcdef");
+        for path in [
+            Path::new("./whsec_abcdef.toml"),
+            Path::new("whsec_abcdef.txt"),
+            Path::new("whsec_abcdef.json"),
+            Path::new("hooks/whsk_abcdef/a.json"),
+            &in_a_folder,
+        ] {
+            assert_eq!(shown_path(path), NOT_SHOWN, "{}", path.display());
+        }
+        assert_eq!(shown("/hooks/whsec_abcdef=venum"), NOT_SHOWN);
         for path in ["no-such", "absent.pem", "/absent/a1b2c3d4e5f6a7b8.json"] {
             assert_eq!(shown_path(Path::new(path)), path);
         }

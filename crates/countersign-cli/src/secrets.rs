@@ -252,11 +252,18 @@ fn can_be_printed(path: &Path) -> bool {
     path.metadata().is_ok() || is_plainly_a_path(path, Path::new(""))
 }
 
+/// Whether a text contains the prefix of a secret. A folder in front of it and an extension after it
+/// do not make it the name of a file.
+pub(crate) fn has_key_prefix(text: &[u8]) -> bool {
+    PREFIXES.iter().any(|prefix| memchr::memmem::find(text, prefix).is_some())
+}
+
 /// Whether the path of a file that cannot be read can be printed: it names a folder that exists,
 /// from `base` if it is relative, or it has an extension. Anything else may be the secret itself,
 /// given by mistake.
 pub(crate) fn is_plainly_a_path(path: &Path, base: &Path) -> bool {
-    if path.as_os_str().as_encoded_bytes().iter().any(u8::is_ascii_control) {
+    let text = path.as_os_str().as_encoded_bytes();
+    if text.iter().any(u8::is_ascii_control) || has_key_prefix(text) {
         return false;
     }
     let folder = path.parent().filter(|folder| folder.file_name().is_some());
@@ -283,7 +290,7 @@ const MAX_LETTERS: usize = 15;
 const MAX_DIGITS: usize = 4;
 const MAX_EXTENSION: usize = 6;
 /// What secrets begin with.
-pub(crate) const PREFIXES: [&[u8]; 3] = [b"whsec_", b"whsk_", b"whpk_"];
+const PREFIXES: [&[u8]; 3] = [b"whsec_", b"whsk_", b"whpk_"];
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(Indifferent)
     .with_decode_allow_trailing_bits(true);

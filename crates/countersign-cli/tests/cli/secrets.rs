@@ -70,11 +70,15 @@ fn the_secret_that_does_not_decode_is_the_one_that_is_named() {
 
 #[test]
 fn a_secret_in_the_place_of_the_name_of_its_variable_or_file_is_not_repeated() {
+    let files = Files::new();
+    let in_a_folder = files.arg("whsec_canary");
     for (option, secret, fix) in [
         ("--secret-env", CANARY, "variable"),
         ("--secret-env", "9D8F7A6B5C4D3E2F1A0B9C8D7E6F5A4B", "variable"),
         ("--secret-file", CANARY, "the path of a file"),
         ("--secret-file", "whsec_canary/canary+canary=", "the path of a file"),
+        ("--secret-file", "whsec_canary.txt", "the path of a file"),
+        ("--secret-file", &in_a_folder, "the path of a file"),
     ] {
         let words = "verify --scheme stripe --body -";
         let rejected = countersign(words).args([option, secret]).run();
@@ -103,6 +107,21 @@ fn a_key_in_pem_format_in_the_place_of_a_name_or_path_is_not_repeated() {
     let rejected = countersign(words).arg(PEM).run();
     assert!(!rejected.stderr.contains("canary"), "{}", rejected.stderr);
     rejected.must_fix(&["never the secret itself"]);
+}
+
+#[test]
+fn a_secret_that_looks_like_a_file_is_not_repeated() {
+    let verify = "verify --scheme stripe --secret-env S";
+    for (words, path) in [
+        ("serve --secret-env S --listen 127.0.0.1:0 --endpoint", "/y=./whsec_canary.toml"),
+        ("verify --secret-env S --body - --scheme", "./whsec_canary.toml"),
+        (&format!("{verify} --body"), "whsec_canary.json"),
+        (&format!("{verify} --request"), "./whsec_canary.json"),
+    ] {
+        let rejected = countersign(words).arg(path).env("S", "secret").run();
+        assert!(!rejected.stderr.contains("canary"), "{words}: {}", rejected.stderr);
+        rejected.must_fix(&["may be a secret", "cannot be read"]);
+    }
 }
 
 #[test]
