@@ -8,7 +8,7 @@ use countersign::scheme::{
     Algorithm, BodyView, Evidence, Identity, Interactive, Retries, RetrySignature, SchemeField,
     SecretFormat, TimestampSource,
 };
-use countersign::{Scheme, Tolerance, schemes};
+use countersign::{Scheme, Secret, Tolerance, Verifier, schemes};
 
 use super::aliases;
 use crate::output::escape_control_chars;
@@ -140,11 +140,15 @@ pub(super) fn secret_location(scheme: &Scheme) -> Option<&'static str> {
 
 fn secret(scheme: &Scheme) -> String {
     let format = scheme.secret_format();
+    let is_jwt = scheme.algorithm() == Algorithm::Jwt;
     let how = match format {
         SecretFormat::Text if scheme.algorithm() == Algorithm::RsaSha256 => {
             "a certificate or a public key in PEM, as the notes describe"
         }
-        SecretFormat::Text if scheme.algorithm() == Algorithm::Jwt => {
+        SecretFormat::Text if is_jwt && !accepts_shared_key(scheme) => {
+            "a public key as a JWK, a JWKS or PEM, as the notes describe"
+        }
+        SecretFormat::Text if is_jwt => {
             "a public key as a JWK, a JWKS or PEM, or a shared key, as the notes describe"
         }
         SecretFormat::Text if is_public(scheme) => "a public key, used as displayed",
@@ -166,6 +170,15 @@ fn secret(scheme: &Scheme) -> String {
         _ => return format.to_string(),
     };
     format!("{format}: {how}")
+}
+
+/// Whether a scheme with several algorithms accepts one with a shared key: whether any text can be a
+/// key of it.
+fn accepts_shared_key(scheme: &Scheme) -> bool {
+    let verifier =
+        Secret::new("a shared key of sufficient length for every algorithm, in any words")
+            .and_then(|secret| Verifier::new(scheme.clone(), secret));
+    verifier.is_ok()
 }
 
 /// Whether the secret is the public key of the provider.
@@ -194,8 +207,18 @@ fn tolerance(tolerance: Option<Tolerance>) -> String {
     }
 }
 
+/// Whether each delivery has an event id: its header is signed as `{id}`, and a delivery without it
+/// is rejected.
+pub(super) fn always_has_id(scheme: &Scheme) -> bool {
+    let mut sources = scheme.event_id_sources().iter();
+    scheme.signed().contains("{id}") && sources.any(|source| source.header().is_some())
+}
+
 fn event_key(scheme: &Scheme) -> String {
     let places = scheme.event_id_sources().iter().map(ToString::to_string);
+    if always_has_id(scheme) {
+        return places.collect::<Vec<_>>().join(", else ");
+    }
     // A time inside the body is a part of the signed body.
     let is_in_body = |source: TimestampSource<'_>| source.body_pointer().is_some();
     let keeps_time = scheme.tolerance().is_none()
@@ -213,7 +236,7 @@ fn event_key(scheme: &Scheme) -> String {
 
 fn identity(scheme: &Scheme) -> String {
     let mut identities = vec![scheme.identity().to_string()];
-    if scheme.identity() == Identity::Id {
+    if scheme.identity() == Identity::Id && !always_has_id(scheme) {
         identities.push(scheme.fallback_identity().to_string());
     }
     escape_control_chars(&format!("{}: {}", identities.join(", else "), scheme.identity_basis()))

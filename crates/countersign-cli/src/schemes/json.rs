@@ -9,7 +9,7 @@ use countersign::scheme::{EventTypeSource, Retries};
 use serde::Serialize;
 
 use super::aliases;
-use super::facts::secret_location;
+use super::facts::{always_has_id, secret_location};
 
 /// Every property of a scheme. Null means that it does not exist, or that it is not known.
 #[derive(Serialize)]
@@ -34,12 +34,12 @@ pub(super) struct SchemeJson<'a> {
     secret_location: Option<&'static str>,
     timestamp: Option<TimestampJson>,
     tolerance: Option<ToleranceJson>,
-    /// The sources of the event id; the last one is always the digest.
+    /// The sources of the event id. The last one is the digest, unless each delivery has an id.
     event_id: Vec<String>,
     /// `id`, `content` or `unknown`.
     identity: String,
-    /// The identity of a delivery without an id.
-    fallback_identity: String,
+    /// The identity of a delivery without an id; null if such a delivery is rejected.
+    fallback_identity: Option<String>,
     identity_basis: &'a str,
     event_type: Vec<EventTypeJson>,
     body_limit: usize,
@@ -98,6 +98,8 @@ impl<'a> SchemeJson<'a> {
     pub(super) fn new(scheme: &'a Scheme) -> Self {
         let profile = scheme.profile();
         let event_id = scheme.event_id_sources().iter().map(ToString::to_string);
+        let always_has_id = always_has_id(scheme);
+        let digest = (!always_has_id).then(|| "digest".to_owned());
         let event_type = scheme.event_type_sources().iter();
         let timestamp = scheme.timestamp_source().zip(scheme.timestamp_unit());
         Self {
@@ -127,9 +129,9 @@ impl<'a> SchemeJson<'a> {
                 past_ms: tolerance.past().map(millis),
                 future_ms: tolerance.future().map(millis),
             }),
-            event_id: event_id.chain(["digest".to_owned()]).collect(),
+            event_id: event_id.chain(digest).collect(),
             identity: scheme.identity().to_string(),
-            fallback_identity: scheme.fallback_identity().to_string(),
+            fallback_identity: (!always_has_id).then(|| scheme.fallback_identity().to_string()),
             identity_basis: scheme.identity_basis(),
             event_type: event_type.map(|source| EventTypeJson::new(source, scheme)).collect(),
             body_limit: profile.body_limit(),

@@ -161,9 +161,36 @@ fn the_event_key_and_the_secret_are_described_as_they_are_used() {
         let secret = text.lines().find(|line| line.starts_with("  secret  ")).unwrap();
         assert!(secret.contains("PEM") && secret.contains("the notes"), "{name}: {secret}");
     }
-    let listed = countersign("schemes").run().with(0).stdout;
+    let listed = countersign("schemes").arg("--wide").run().with(0).stdout;
     for line in listed.lines().filter(|line| line.starts_with("telegram ")) {
         assert!(line.contains(" none ") && !line.contains("{body}"), "{line}");
+    }
+}
+
+#[test]
+fn a_scheme_that_rejects_deliveries_without_an_id_states_no_other_event_key() {
+    for name in ["standardwebhooks", "svix", "twitch", "paypal", "github", "jupiter"] {
+        let always_has_id = !["github", "jupiter"].contains(&name);
+        let text = countersign("schemes").arg(name).run().with(0).stdout;
+        let line = |label: &str| text.lines().find(|line| line.starts_with(label)).unwrap();
+        let has_digest = line("  event key  ").contains("digest");
+        assert_eq!(has_digest, !always_has_id, "{text}");
+        if always_has_id {
+            assert!(!line("  identity  ").contains("else unknown"), "{text}");
+        }
+        let json = countersign("schemes --json").arg(name).run().with(0).json();
+        let sources = json["event_id"].as_array().unwrap();
+        assert_eq!(sources.contains(&"digest".into()), !always_has_id, "{json}");
+        assert_eq!(json["fallback_identity"].is_null(), always_has_id, "{json}");
+    }
+}
+
+#[test]
+fn a_shared_key_is_named_only_if_an_algorithm_of_the_scheme_has_one() {
+    for (name, has_shared_key) in [("plaid", false), ("fusionauth", true)] {
+        let text = countersign("schemes").arg(name).run().with(0).stdout;
+        let secret = text.lines().find(|line| line.starts_with("  secret  ")).unwrap();
+        assert_eq!(secret.contains("shared key"), has_shared_key, "{secret}");
     }
 }
 
