@@ -34,7 +34,7 @@ type Step = fn() -> Result<(), String>;
 
 /// The steps that fail soonest come first. A tool is installed right before its step, in a separate
 /// step, so that the summary shows its time separately.
-const STEPS: [(&str, Step); 12] = [
+const STEPS: [(&str, Step); 14] = [
     ("install rustfmt", || tools::ensure_component("rustfmt")),
     ("formatting", formatting),
     ("language", language::check),
@@ -47,6 +47,8 @@ const STEPS: [(&str, Step); 12] = [
     ("tests", || test::test(&[])),
     ("install cargo-deny", tools::ensure_cargo_deny),
     ("dependencies", dependencies),
+    ("install cargo-machete", tools::ensure_cargo_machete),
+    ("unused dependencies", unused_dependencies),
 ];
 
 fn formatting() -> Result<(), String> {
@@ -79,6 +81,11 @@ fn documentation() -> Result<(), String> {
 /// Checks the dependencies against the rules of `deny.toml`: bans, licences, sources.
 fn dependencies() -> Result<(), String> {
     run::checked(&mut run::cargo("deny check bans licenses sources"))
+}
+
+/// Fails if a crate has a dependency whose name is nowhere in its source.
+fn unused_dependencies() -> Result<(), String> {
+    run::checked(&mut run::cargo("machete"))
 }
 
 fn verdict(result: &Result<(), String>) -> &'static str {

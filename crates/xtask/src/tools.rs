@@ -27,6 +27,13 @@ pub(crate) fn ensure_cargo_deny() -> Result<(), String> {
     install("cargo-deny@0.20.2")
 }
 
+pub(crate) fn ensure_cargo_machete() -> Result<(), String> {
+    if is_there("machete") {
+        return Ok(());
+    }
+    install("cargo-machete@0.9.2")
+}
+
 /// Installs a nightly toolchain if it is missing: the fuzzers use nightly compiler features.
 pub(crate) fn ensure_nightly() -> Result<(), String> {
     if run::succeeds(&mut run::nightly("--version")) {
