@@ -37,7 +37,8 @@ fn in_a_store(capacity: usize, mut input: Input<'_>) {
     let clock = ManualClock::at_unix_ms(NOW_MS);
     // The store remembers as many completed events as its capacity.
     let store = MemoryStore::with_capacity(events).with_floor(events).with_clock(clock.clone());
-    let mut told = Told { remembered: if is_ample { 0 } else { capacity }, ..Told::default() };
+    let mut responses =
+        Responses { remembered: if is_ample { 0 } else { capacity }, ..Responses::default() };
     let mut model = Model::default();
     for _ in 0..MOST_STEPS {
         if input.is_empty() {
@@ -57,23 +58,23 @@ fn in_a_store(capacity: usize, mut input: Input<'_>) {
         let outcome = match step % 8 {
             0..3 => {
                 let outcome = at_once(store.claim(key, &attempt)).expect("it is a memory");
-                told.claimed(event, &attempt, outcome, now);
+                responses.claimed(event, &attempt, outcome, now);
                 format!("{outcome:?}")
             }
             3 => {
                 // A small store may have no capacity for an event that it has forgotten.
                 let outcome = at_once(store.complete(key, &attempt)).ok();
-                told.completed(event, outcome);
+                responses.completed(event, outcome);
                 format!("{outcome:?}")
             }
             4 => {
                 let outcome = at_once(store.renew(key, &attempt)).expect("it is a memory");
-                told.renewed(event, &attempt, outcome, now);
+                responses.renewed(event, &attempt, outcome, now);
                 format!("{outcome:?}")
             }
             5 => {
                 let outcome = at_once(store.release(key, &attempt)).expect("it is a memory");
-                told.released(event, &attempt, outcome);
+                responses.released(event, &attempt, outcome);
                 format!("{outcome:?}")
             }
             6 => {
@@ -84,7 +85,7 @@ fn in_a_store(capacity: usize, mut input: Input<'_>) {
             _ if !is_ample => continue,
             _ => {
                 let known = at_once(store.forget(key)).expect("it is a memory");
-                told.forgotten(event);
+                responses.forgotten(event);
                 format!("{known}")
             }
         };
@@ -142,7 +143,7 @@ fn on_any_record(mut input: Input<'_>) {
 
 /// The state of the store, as its callers know it from the outcomes.
 #[derive(Default)]
-struct Told {
+struct Responses {
     /// The holder of each event, and the end of its lease.
     held: HashMap<usize, (Token, i64)>,
     /// The completed events, the latest last.
@@ -151,7 +152,7 @@ struct Told {
     remembered: usize,
 }
 
-impl Told {
+impl Responses {
     fn claimed(&mut self, event: usize, attempt: &Attempt, outcome: ClaimOutcome, now: i64) {
         let live = self.held.get(&event).filter(|(_, until)| now < *until);
         match outcome {

@@ -160,7 +160,7 @@ async fn the_secret_that_has_signed_is_told_by_name_or_number_but_a_tenants_by_n
     let jupiter = scheme("jupiter");
     let secrets = Secrets::new(secret(1).named("new")).with_previous(secret(2));
     let rotating = verifier_of(&jupiter, secrets);
-    for (verifier, number, delivery, told) in [
+    for (verifier, number, delivery, reported) in [
         (&rotating, 1, event(1), "new"),
         (&rotating, 2, event(1), "1"),
         (&of_tenants(), 1, event(1).with_header(TENANT, "acme"), "0"),
@@ -172,7 +172,7 @@ async fn the_secret_that_has_signed_is_told_by_name_or_number_but_a_tenants_by_n
         let delivery = delivery.with_header("x-jup-signature", tag);
         let [(_, app), ..] = adapters(verifier);
         assert_eq!(send(&app, request(&delivery, delivery.body.clone())).await, 200);
-        assert_eq!(recorded.counts().last().unwrap(), &format!("verified {told} 1"));
+        assert_eq!(recorded.counts().last().unwrap(), &format!("verified {reported} 1"));
     }
 }
 

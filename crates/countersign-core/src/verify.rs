@@ -105,7 +105,7 @@ struct Inner {
     min_body_rate: u64,
     budget: BufferBudget,
     unsigned: unsigned_handshake::Unsigned,
-    keeper: Option<Arc<dyn HandshakeSecretStore>>,
+    secret_store: Option<Arc<dyn HandshakeSecretStore>>,
     clock: Arc<dyn Clock>,
     endpoint: Endpoint,
     has_private_event_ids: bool,
@@ -177,7 +177,7 @@ impl Verifier {
             min_body_rate: MIN_BODY_RATE,
             budget: BufferBudget::of_process(),
             unsigned: unsigned_handshake::Unsigned::default(),
-            keeper: None,
+            secret_store: None,
             clock: Arc::new(SystemClock::new()),
             // An endpoint without a name has the scheme's name.
             endpoint: Endpoint::new(scheme.name()),

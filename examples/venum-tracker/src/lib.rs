@@ -27,7 +27,7 @@ use axum::{Json, Router};
 use countersign::tower::WebhookLayer;
 use countersign::{ConfigError, MemoryStore, Receiver, Secret, Verifier, schemes};
 
-pub use tracker::{Event, Noted, Step, Tracker, Transaction};
+pub use tracker::{Event, Recorded, Step, Tracker, Transaction};
 
 /// Receives deliveries of Venum at `/hooks/venum`, and shows the state of a
 /// transaction at `/transactions/{signature}`. It remembers at most `room`
@@ -53,8 +53,8 @@ async fn on_event(State(tracker): State<Shared>, body: Bytes) -> StatusCode {
     match serde_json::from_slice::<Event>(&body) {
         Ok(event) => {
             let signature = event.signature.clone();
-            let noted = tracker.lock().unwrap_or_else(PoisonError::into_inner).note(event);
-            if noted == Noted::Contradiction {
+            let recorded = tracker.lock().unwrap_or_else(PoisonError::into_inner).note(event);
+            if recorded == Recorded::Contradiction {
                 eprintln!("{signature}: both finalized and failed");
             }
             StatusCode::NO_CONTENT

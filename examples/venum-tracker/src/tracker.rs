@@ -57,7 +57,7 @@ pub struct Transaction {
 /// The change that an event caused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the list is complete")]
-pub enum Noted {
+pub enum Recorded {
     /// The transaction reached a later step.
     Further,
     /// The transaction had already passed the step.
@@ -86,28 +86,28 @@ impl Tracker {
     }
 
     /// Records a step.
-    pub fn note(&mut self, event: Event) -> Noted {
+    pub fn note(&mut self, event: Event) -> Recorded {
         let Event { step, signature, slot, err } = event;
         let Some(known) = self.transactions.get_mut(&signature) else {
             self.make_room();
             self.order.push_back(signature.clone());
             let slots = BTreeMap::from([(step, slot)]);
             self.transactions.insert(signature, Transaction { reached: step, slots, err });
-            return Noted::Further;
+            return Recorded::Further;
         };
         if known.slots.contains_key(&step) {
-            return Noted::Again;
+            return Recorded::Again;
         }
         if step.is_end() && known.reached.is_end() {
-            return Noted::Contradiction;
+            return Recorded::Contradiction;
         }
         known.slots.insert(step, slot);
         if step < known.reached {
-            return Noted::Late;
+            return Recorded::Late;
         }
         known.reached = step;
         known.err = err;
-        Noted::Further
+        Recorded::Further
     }
 
     /// Returns the state of a transaction.

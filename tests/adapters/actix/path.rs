@@ -330,33 +330,33 @@ async fn no_setting_makes_it_panic_or_spin() {
 
 #[tokio::test]
 async fn a_server_that_is_drained_before_it_stops_leaves_nothing_half_done() {
-    let scene = Scene::begin().await;
-    scene.server.handle.pause().await;
-    let mut draining = Box::pin(scene.middleware.drain());
+    let context = TestContext::begin().await;
+    context.server.handle.pause().await;
+    let mut draining = Box::pin(context.middleware.drain());
     assert!(timeout(Duration::ZERO, &mut draining).await.is_err());
-    scene.way_out.close();
+    context.way_out.close();
     timeout(PATIENCE, draining).await.unwrap();
-    scene.server.handle.stop(true).await;
-    assert_eq!((scene.store.live(), scene.store.len()), (0, 1));
+    context.server.handle.stop(true).await;
+    assert_eq!((context.store.live(), context.store.len()), (0, 1));
 }
 
 #[tokio::test]
 async fn the_events_of_handlers_that_a_worker_takes_with_it_are_given_back() {
-    let scene = Scene::begin().await;
+    let context = TestContext::begin().await;
     // The client has disconnected, so the server has no connection to wait for.
-    scene.server.handle.stop(true).await;
+    context.server.handle.stop(true).await;
     let given_back = async {
-        while scene.receiver.counters().releases_retried == 0 {
+        while context.receiver.counters().releases_retried == 0 {
             sleep(Duration::from_millis(5)).await;
         }
     };
     timeout(PATIENCE, given_back).await.unwrap();
-    assert_eq!(scene.store.live(), 0);
+    assert_eq!(context.store.live(), 0);
 }
 
 /// A server whose handler waits until it is released, and whose client has
 /// disconnected.
-struct Scene {
+struct TestContext {
     middleware: WebhookMiddleware<MemoryStore>,
     receiver: Receiver<MemoryStore>,
     store: MemoryStore,
@@ -364,7 +364,7 @@ struct Scene {
     server: Server,
 }
 
-impl Scene {
+impl TestContext {
     async fn begin() -> Self {
         let store = MemoryStore::new();
         let receiver = receiver(store.clone()).with_ack_deadline(Duration::from_secs(3600));

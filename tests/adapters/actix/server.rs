@@ -55,17 +55,17 @@ impl Server {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (tell, told) = mpsc::channel();
+        let (give, given) = mpsc::channel();
         let (leave, left) = oneshot::channel();
         let thread = thread::spawn(move || {
             System::new().block_on(async move {
                 let server = run(listener).unwrap();
-                tell.send(server.handle()).unwrap();
+                give.send(server.handle()).unwrap();
                 server.await.unwrap();
                 let _ = left.await;
             });
         });
-        let handle = told.recv().unwrap();
+        let handle = given.recv().unwrap();
         Self { address, handle, leave: Some(leave), thread: Some(thread) }
     }
 }

@@ -21,7 +21,7 @@ use fixtures::delivery::{Delivery, scheme, verifier};
 async fn a_chunked_body_that_never_ends_keeps_no_connection_once_it_is_rejected() {
     let server = every_adapter(Server::start);
     let unsigned = event(1).without_header("x-jup-signature");
-    for path in DOORS {
+    for path in PATHS {
         for (delivery, status) in [(&unsigned, "401"), (&event(1), "408")] {
             let mut request = chunked(path, delivery);
             request.extend_from_slice(b"4\r\n{\"ev\r\n");
@@ -51,7 +51,7 @@ async fn headers_that_never_end_keep_no_connection_behind_another_request_either
     assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
 }
 
-const DOORS: [&str; 4] = ["/verify", "/webhook", "/extracted", "/claimed"];
+const PATHS: [&str; 4] = ["/verify", "/webhook", "/extracted", "/claimed"];
 
 /// A server with an adapter of every kind.
 fn every_adapter(start: impl FnOnce(fn(&mut actix_web::web::ServiceConfig)) -> Server) -> Server {

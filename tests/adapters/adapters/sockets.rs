@@ -114,9 +114,9 @@ async fn whoever_asks_first_is_told_to_go_on_only_with_headers_that_are_in_order
 
         let mut client = server.connect().await;
         client.write_all(&head(&genuine, &framing)).await.unwrap();
-        let mut told = [0; 25];
-        client.read_exact(&mut told).await.unwrap();
-        assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", adapter.name);
+        let mut reported = [0; 25];
+        client.read_exact(&mut reported).await.unwrap();
+        assert_eq!(&reported, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", adapter.name);
         client.write_all(BODY.as_bytes()).await.unwrap();
         assert!(read(&mut client).await.starts_with(b"HTTP/1.1 200"), "{}", adapter.name);
     }

@@ -34,10 +34,11 @@ const SAMPLES: [Sample; 7] = [
 
 #[tokio::test(start_paused = true)]
 async fn the_samples_lose_the_marks_that_the_page_says_they_lose() {
-    let mut told: Vec<Vec<&str>> = AttackKind::ALL.iter().map(|kind| vec![kind.name()]).collect();
+    let mut reported: Vec<Vec<&str>> =
+        AttackKind::ALL.iter().map(|kind| vec![kind.name()]).collect();
     for sample in &SAMPLES {
         let marks = marks(sample).await;
-        for (row, kind) in told.iter_mut().zip(AttackKind::ALL) {
+        for (row, kind) in reported.iter_mut().zip(AttackKind::ALL) {
             row.push(marks.iter().find(|mark| mark.kind() == *kind).map_or("", word));
         }
     }
@@ -45,7 +46,7 @@ async fn the_samples_lose_the_marks_that_the_page_says_they_lose() {
     let rows = rows.map(|row| row.split('|').map(|cell| cell.trim().trim_matches(['`', '*'])));
     let rows = rows.map(Iterator::collect::<Vec<_>>);
     let page: Vec<Vec<&str>> = rows.filter(|row| row.len() == 1 + SAMPLES.len()).collect();
-    assert_eq!(page, told);
+    assert_eq!(page, reported);
 }
 
 /// The result as the page shows it.

@@ -17,14 +17,14 @@ use crate::telemetry::logged::{ELSEWHERE, Logged};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_that_is_told_under_the_whole_suite_shows_what_came_in() {
-    let told = &*TOLD;
+    let recorded = &*RECORDED;
     let transcripts = reports_of_all_adapters().await.map(|report| report.transcript);
 
-    let log = told.log.text();
+    let log = recorded.log.text();
     for code in transcripts.iter().flat_map(Transcript::codes) {
         assert!(log.contains(&format!("code=\"{code}\"")), "{code} was not logged");
     }
-    let scrape = told.scrape.render();
+    let scrape = recorded.scrape.render();
     assert!(scrape.contains("countersign_rejected_total{"), "{scrape}");
     for text in [&log, &scrape] {
         assert_eq!(leak_in(text), None);
@@ -103,7 +103,7 @@ impl AdapterUnderTest for Opened {
 
 /// Logs and metrics of the whole process, because an adapter's server may use
 /// its own threads.
-static TOLD: LazyLock<Told> = LazyLock::new(|| Told {
+static RECORDED: LazyLock<Told> = LazyLock::new(|| Told {
     log: &ELSEWHERE,
     scrape: PrometheusBuilder::new().install_recorder().unwrap(),
 });

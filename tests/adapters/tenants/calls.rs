@@ -62,8 +62,8 @@ async fn whoever_waits_is_woken_when_the_one_that_asked_has_left() {
 #[test]
 fn a_call_that_no_request_waits_for_is_continued_by_the_next() {
     let (resolver, asked, gate) = Asked::gated();
-    let told = Asked::default();
-    let counted = told.clone();
+    let reported = Asked::default();
+    let counted = reported.clone();
     let tenants = of_header(resolver).with_observer(
         move |tenant: &str, error: &(dyn std::error::Error + 'static)| {
             assert_eq!(tenant, "acme");
@@ -80,7 +80,7 @@ fn a_call_that_no_request_waits_for_is_continued_by_the_next() {
     }
     gate.add_permits(1);
     assert!(matches!(poll(pin!(verifier.resolve(&delivery.headers))), Poll::Ready(Ok(_))));
-    assert_eq!((asked.times(), told.times()), (1, 1), "reported once for the call");
+    assert_eq!((asked.times(), reported.times()), (1, 1), "reported once for the call");
 }
 
 #[test]
@@ -220,8 +220,8 @@ async fn a_resolver_that_panics_has_failed_and_is_asked_again() {
             Ok(super::secrets_of(&tenant))
         }
     });
-    let told = Asked::default();
-    let counted = told.clone();
+    let reported = Asked::default();
+    let counted = reported.clone();
     let tenants =
         tenants.with_observer(move |tenant: &str, error: &(dyn std::error::Error + 'static)| {
             assert_eq!((tenant, &*error.to_string()), ("acme", "the resolver panicked"));
@@ -234,7 +234,7 @@ async fn a_resolver_that_panics_has_failed_and_is_asked_again() {
         assert_eq!(rejected, VerifyErrorKind::SecretsUnavailable);
     }
     verify(&verifier, &delivery).await.unwrap();
-    assert_eq!(told.times(), 2);
+    assert_eq!(reported.times(), 2);
 }
 
 #[test]

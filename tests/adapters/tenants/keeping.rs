@@ -100,11 +100,11 @@ async fn while_the_resolver_fails_the_secrets_of_before_are_used_for_a_while() {
 #[tokio::test]
 async fn a_failure_without_secrets_of_before_is_a_rejection_and_the_next_request_asks_again() {
     let (tenants, asked, works) = failing();
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let telling = Arc::clone(&told);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let reporting = Arc::clone(&reported);
     let tenants =
         tenants.with_observer(move |tenant: &str, error: &(dyn std::error::Error + 'static)| {
-            telling.lock().unwrap().push(format!("{tenant}: {error}"));
+            reporting.lock().unwrap().push(format!("{tenant}: {error}"));
         });
     let (verifier, _clock) = clocked(tenants);
     works.store(false, Ordering::SeqCst);
@@ -114,15 +114,15 @@ async fn a_failure_without_secrets_of_before_is_a_rejection_and_the_next_request
         assert_eq!((rejected.code(), rejected.status()), ("secrets_unavailable", 503));
         assert_eq!(asked.times(), times);
     }
-    assert_eq!(*told.lock().unwrap(), ["acme: no database", "acme: no database"]);
+    assert_eq!(*reported.lock().unwrap(), ["acme: no database", "acme: no database"]);
     works.store(true, Ordering::SeqCst);
     verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_secret_that_the_scheme_cannot_use_is_a_failure() {
-    let told = Asked::default();
-    let counted = told.clone();
+    let reported = Asked::default();
+    let counted = reported.clone();
     let tenants = of_header(async |_| Ok(Some(countersign::Secret::new("not base64!")?.into())));
     let tenants =
         tenants.with_observer(move |_: &str, error: &(dyn std::error::Error + 'static)| {
@@ -132,7 +132,7 @@ async fn a_secret_that_the_scheme_cannot_use_is_a_failure() {
     let scheme = super::scheme("standardwebhooks");
     let verifier = Verifier::for_tenants(scheme, tenants).unwrap();
     let rejected = verifier.resolve(&of_tenant("acme", 1).headers).await.unwrap_err();
-    assert_eq!((rejected.kind(), told.times()), (Kind::SecretsUnavailable, 1));
+    assert_eq!((rejected.kind(), reported.times()), (Kind::SecretsUnavailable, 1));
 }
 
 #[tokio::test]

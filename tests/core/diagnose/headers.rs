@@ -223,8 +223,9 @@ fn the_scheme_that_verifies_is_named() {
         let delivery = Delivery::of(&signed_by);
         let found = found_by(&diagnose(&other, secret(1)), &other, &delivery);
         assert_certain(&found, CauseKind::WrongScheme, name);
-        let told = found.causes().iter().any(|cause| cause.detail().contains(&format!("`{name}`")));
-        assert!(told, "{found:?}");
+        let reported =
+            found.causes().iter().any(|cause| cause.detail().contains(&format!("`{name}`")));
+        assert!(reported, "{found:?}");
         assert!(found.causes()[0].fix().starts_with("configure the scheme"), "{found:?}");
     }
 }

@@ -81,7 +81,7 @@ fn every_way_of_writing_a_time_is_found_where_the_scheme_has_another() {
 fn microseconds_and_nanoseconds_are_found() {
     use TimestampUnit::{Milliseconds, Seconds};
     for scheme in timed() {
-        for (own, number, told) in [
+        for (own, number, reported) in [
             (Milliseconds, NOW_MS * 1000, "microseconds"),
             (Milliseconds, NOW_MS * 1_000_000, "nanoseconds"),
             (Seconds, NOW_MS * 1000, "microseconds"),
@@ -92,7 +92,7 @@ fn microseconds_and_nanoseconds_are_found() {
             let scheme = in_unit(&scheme, own);
             let found = found(&scheme, &delivery);
             assert_certain(&found, CauseKind::TimestampUnit, scheme.name());
-            assert!(found.causes()[0].detail().contains(told), "{told}: {found:?}");
+            assert!(found.causes()[0].detail().contains(reported), "{reported}: {found:?}");
         }
     }
 }

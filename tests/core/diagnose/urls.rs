@@ -184,7 +184,7 @@ fn done(detail: &str, url: &str) -> String {
 #[test]
 fn a_fragment_and_the_scheme_of_a_websocket_are_told_by_their_names() {
     let twilio = schemes::twilio();
-    let told = |signed: &str, at_hand: &str| {
+    let reported = |signed: &str, at_hand: &str| {
         let secret = || Secret::new("a secret").unwrap();
         let signer = Signer::new(twilio.clone(), secret()).unwrap();
         let signer = signer.with_url(PublicUrl::new(signed).unwrap());
@@ -204,8 +204,8 @@ fn a_fragment_and_the_scheme_of_a_websocket_are_told_by_their_names() {
             "it was signed for the URL with `https` instead of `ws`, and without its fragment",
         ),
     ] {
-        assert_eq!(told(url, &at_hand), expected);
+        assert_eq!(reported(url, &at_hand), expected);
     }
     let stream = url.replace("https", "wss");
-    assert_eq!(told(&stream, url), "it was signed for the URL with `wss` instead of `https`");
+    assert_eq!(reported(&stream, url), "it was signed for the URL with `wss` instead of `https`");
 }

@@ -77,7 +77,7 @@ fn what_is_wrong(vector: &Vector) -> Vec<CauseKind> {
 fn a_genuine_delivery_taken_for_another_schemes_is_told_by_its_own_name() {
     let names: Vec<&str> = schemes::names().collect();
     let genuine = vectors().iter().filter(|vector| vector.expect == Expect::Valid);
-    let mut told = 0;
+    let mut reported = 0;
     for (number, vector) in genuine.enumerate() {
         // A product may sign with the scheme of another one.
         let scheme = schemes::named(&vector.provider).unwrap();
@@ -107,10 +107,10 @@ fn a_genuine_delivery_taken_for_another_schemes_is_told_by_its_own_name() {
             let named: Vec<&str> = first.detail().split('`').skip(1).step_by(2).collect();
             assert!(named.contains(&own), "{which}");
             assert!(named.iter().all(|it| *it == own || alike.contains(it)), "{which}");
-            told += 1;
+            reported += 1;
         }
     }
-    assert!(told > 600, "{told}");
+    assert!(reported > 600, "{reported}");
 }
 
 #[test]

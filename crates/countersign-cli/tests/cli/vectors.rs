@@ -31,22 +31,22 @@ fn every_vector_is_judged_as_the_library_judges_it() {
             ended.must_fix(&[]);
             continue;
         }
-        let told = format!("{vector}:\n{}{}", ended.stdout, ended.stderr);
-        let answer: Value = serde_json::from_str(&ended.stdout).expect(&told);
+        let reported = format!("{vector}:\n{}{}", ended.stdout, ended.stderr);
+        let answer: Value = serde_json::from_str(&ended.stdout).expect(&reported);
         let keys: Vec<_> = answer.as_object().unwrap().keys().map(String::as_str).collect();
         let (status, verified, expected_keys) = match vector.expect {
             Expect::Valid => (0, true, VERIFIED_KEYS),
             Expect::Invalid(_) => (1, false, REFUSED_KEYS),
         };
-        assert_eq!((ended.status, &answer["verified"]), (status, &json!(verified)), "{told}");
+        assert_eq!((ended.status, &answer["verified"]), (status, &json!(verified)), "{reported}");
         let keys: Vec<_> = keys.into_iter().filter(|key| *key != "handshake").collect();
-        assert_eq!(keys, expected_keys, "{told}");
+        assert_eq!(keys, expected_keys, "{reported}");
         let scheme = schemes::named(&vector.provider).unwrap();
         // For an alias, the output has the name of its scheme.
-        assert_eq!(answer["scheme"], *scheme.name(), "{told}");
+        assert_eq!(answer["scheme"], *scheme.name(), "{reported}");
         let verdict = vector.verifier(&scheme).unwrap().verify(vector.head(), vector.body.clone());
         let code = verdict.err().map(|rejected| rejected.code());
-        assert_eq!(answer["code"].as_str(), code, "{told}");
+        assert_eq!(answer["code"].as_str(), code, "{reported}");
     }
 }
 
@@ -65,38 +65,38 @@ fn every_handshake_is_told_with_its_answer_and_only_a_signed_one_is_verified() {
                 .args(["--secret-file", &files.arg("secret")])
                 .args(["--verify-token-file", &files.arg("token")])
                 .run();
-        let told = format!("{which}:\n{}{}", ended.stdout, ended.stderr);
-        let answer: Value = serde_json::from_str(&ended.stdout).expect(&told);
+        let reported = format!("{which}:\n{}{}", ended.stdout, ended.stderr);
+        let answer: Value = serde_json::from_str(&ended.stdout).expect(&reported);
         let expected = &handshake["expect_response"];
         if expected["status"] == 401 {
-            assert_eq!((ended.status, &answer["status"]), (1, &expected["status"]), "{told}");
+            assert_eq!((ended.status, &answer["status"]), (1, &expected["status"]), "{reported}");
             continue;
         }
-        let name = answer["handshake"]["name"].as_str().expect(&told);
+        let name = answer["handshake"]["name"].as_str().expect(&reported);
         let scheme = schemes::named(provider).unwrap();
         let known = scheme.handshakes().iter().find(|known| known.name() == name).unwrap();
         let is_signed = known.rule() == HandshakeRule::Signed;
-        assert_eq!(answer["handshake"]["signed"], is_signed, "{told}");
-        assert_eq!(answer["verified"], is_signed, "{told}");
-        assert_eq!(ended.status, if is_signed { 0 } else { 1 }, "{told}");
+        assert_eq!(answer["handshake"]["signed"], is_signed, "{reported}");
+        assert_eq!(answer["verified"], is_signed, "{reported}");
+        assert_eq!(ended.status, if is_signed { 0 } else { 1 }, "{reported}");
         if !is_signed {
-            assert_eq!(answer["code"], "handshake", "{told}");
+            assert_eq!(answer["code"], "handshake", "{reported}");
         }
-        assert_eq!(answer["handshake"]["status"], expected["status"], "{told}");
+        assert_eq!(answer["handshake"]["status"], expected["status"], "{reported}");
         let captures = known.rule() == HandshakeRule::UnsignedInWindow;
-        assert_eq!(answer["handshake"]["hands_over_secret"], captures, "{told}");
+        assert_eq!(answer["handshake"]["hands_over_secret"], captures, "{reported}");
 
         let answer = &answer["handshake"]["answer"];
         let body = answer["body"].as_str().unwrap();
         match (&expected["body"], &expected["json"]) {
-            (Value::String(text), _) => assert_eq!(body, text, "{told}"),
-            (_, Value::Null) => assert_eq!(body, "", "{told}"),
+            (Value::String(text), _) => assert_eq!(body, text, "{reported}"),
+            (_, Value::Null) => assert_eq!(body, "", "{reported}"),
             (_, json) => {
-                assert_eq!(&serde_json::from_str::<Value>(body).unwrap(), json, "{told}");
+                assert_eq!(&serde_json::from_str::<Value>(body).unwrap(), json, "{reported}");
             }
         }
         for (name, value) in expected["headers"].as_object().into_iter().flatten() {
-            assert_eq!(&answer["headers"][name], value, "{told}");
+            assert_eq!(&answer["headers"][name], value, "{reported}");
         }
     }
 }

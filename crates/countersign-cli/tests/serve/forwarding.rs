@@ -266,8 +266,8 @@ async fn fifty_identical_deliveries_at_once_reach_the_target_once() {
     }
     let answers = senders.join_all().await;
     for Answered { status, headers, .. } in &answers {
-        let told = *status == 200 || (*status == 503 && headers.contains_key("retry-after"));
-        assert!(told, "{status} {headers:?}");
+        let reported = *status == 200 || (*status == 503 && headers.contains_key("retry-after"));
+        assert!(reported, "{status} {headers:?}");
     }
     assert!(answers.iter().any(|answered| answered.status == 200));
     assert_eq!(*events.borrow(), ["evt_1"]);

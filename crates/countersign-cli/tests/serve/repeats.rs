@@ -81,14 +81,14 @@ async fn the_file_says_what_becomes_of_repeats_and_which_field_names_the_event()
 
 #[tokio::test]
 async fn a_field_that_cannot_name_the_event_must_be_fixed() {
-    for (keys, told) in [
+    for (keys, reported) in [
         ("event_id = 'booking'", "event_id"),
         ("event_id = '/a/*/b/*/c'", "more than one `*`"),
         ("event_id = 'header:X-Cal-Id'", "not signed"),
         ("event_id = 7", "event_id"),
         ("repeats = 'drop'", "suppress"),
     ] {
-        must_fix(&file("cal.com", "http://127.0.0.1:9/", keys), &["serve.toml", told]);
+        must_fix(&file("cal.com", "http://127.0.0.1:9/", keys), &["serve.toml", reported]);
     }
 }
 

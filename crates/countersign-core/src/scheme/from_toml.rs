@@ -88,7 +88,8 @@ fn located(text: &str, error: &toml::de::Error) -> String {
 /// The message, with the nearest known word in place of all of them if one is near:
 /// "unknown field `x`, expected one of `y`, `z`".
 fn with_suggestion(message: &str) -> String {
-    let parts = message.split_once(", expected one of ").filter(|_| message.starts_with("unknown "));
+    let parts =
+        message.split_once(", expected one of ").filter(|_| message.starts_with("unknown "));
     let near = parts.and_then(|(unknown, known)| {
         let mut given = unknown.split('`').skip(1);
         let known = known.split('`').skip(1).step_by(2);
@@ -294,7 +295,10 @@ mod tests {
     #[test]
     fn a_word_that_is_nearly_right_is_named() {
         for (more, said) in [
-            ("algoritm = \"hmac-sha1\"", "line 4: `algoritm`: unknown field `algoritm`: did you mean `algorithm`?"),
+            (
+                "algoritm = \"hmac-sha1\"",
+                "line 4: `algoritm`: unknown field `algoritm`: did you mean `algorithm`?",
+            ),
             ("algorithm = \"hmac-sha265\"", "did you mean `hmac-sha256`?"),
             ("algorithm = \"HMAC_SHA512\"", "did you mean `hmac-sha512`?"),
             ("algorithm = \"sha512\"", "did you mean `hmac-sha512`?"),

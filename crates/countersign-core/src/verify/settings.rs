@@ -90,8 +90,8 @@ impl Verifier {
     /// [`handshake_window`](Self::open_handshake_window)). Defaults to none: the adapters then do
     /// not complete such handshakes.
     #[must_use]
-    pub fn with_handshake_secret_store(mut self, keeper: impl HandshakeSecretStore) -> Self {
-        Arc::make_mut(&mut self.inner).keeper = Some(Arc::new(keeper));
+    pub fn with_handshake_secret_store(mut self, secret_store: impl HandshakeSecretStore) -> Self {
+        Arc::make_mut(&mut self.inner).secret_store = Some(Arc::new(secret_store));
         self
     }
 

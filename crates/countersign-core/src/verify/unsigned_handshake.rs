@@ -49,9 +49,9 @@ impl Verifier {
 
     /// Saves the key that the provider sent in a handshake.
     pub(crate) fn save_captured(&self, secret: Secret) -> Result<(), NotSaved> {
-        let keeper = self.inner.keeper.as_ref().ok_or(NotSaved)?;
+        let secret_store = self.inner.secret_store.as_ref().ok_or(NotSaved)?;
         // A panic would close the connection without a response.
-        match catch_unwind(AssertUnwindSafe(|| keeper.save(secret))) {
+        match catch_unwind(AssertUnwindSafe(|| secret_store.save(secret))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(NotSaved),
         }

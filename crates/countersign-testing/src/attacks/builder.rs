@@ -42,11 +42,13 @@ impl AttackBuilder {
             Kind::TamperedTimestamp => self.tampered_timestamp()?,
             Kind::WrongSecret => self.wrong_secret()?,
             Kind::MissingSignature => self.missing_signature()?,
-            Kind::EmptySignature => self.spoilt(Expected::Rejected, |_, _| vec![String::new()])?,
-            Kind::MalformedSignature => self.spoilt(Expected::Rejected, TagForm::malformed)?,
-            Kind::TruncatedSignature => self.spoilt(Expected::Rejected, TagForm::truncated)?,
+            Kind::EmptySignature => {
+                self.corrupted(Expected::Rejected, |_, _| vec![String::new()])?
+            }
+            Kind::MalformedSignature => self.corrupted(Expected::Rejected, TagForm::malformed)?,
+            Kind::TruncatedSignature => self.corrupted(Expected::Rejected, TagForm::truncated)?,
             Kind::LongSignature => {
-                self.spoilt(Expected::RejectedHead, |form, value| vec![form.lengthened(value)])?
+                self.corrupted(Expected::RejectedHead, |form, value| vec![form.lengthened(value)])?
             }
             Kind::ManySignatures => self.many_signatures()?,
             Kind::RepeatedHeader => self.repeated_header()?,
@@ -129,20 +131,24 @@ impl AttackBuilder {
         Ok(vec![self.request(&signed, Expected::Rejected)])
     }
 
-    /// A request for each value that `spoil` makes from the signature's value.
-    fn spoilt(&self, expected: Expected, spoil: impl Fn(&TagForm, &str) -> Vec<String>) -> Forged {
+    /// A request for each value that `corrupt` makes from the signature's value.
+    fn corrupted(
+        &self,
+        expected: Expected,
+        corrupt: impl Fn(&TagForm, &str) -> Vec<String>,
+    ) -> Forged {
         let signed = self.signed()?;
         let signatures = self.signatures(&signed)?;
         let form = TagForm::of(&self.scheme);
-        let count = spoil(&form, &signed.text(&signatures[0])).len();
+        let count = corrupt(&form, &signed.text(&signatures[0])).len();
         (0..count)
             .map(|index| {
-                let mut spoilt = signed.clone();
+                let mut corrupted = signed.clone();
                 for name in &signatures {
-                    let values = spoil(&form, &signed.text(name));
-                    spoilt.set(name, values.get(index).map_or("", String::as_str))?;
+                    let values = corrupt(&form, &signed.text(name));
+                    corrupted.set(name, values.get(index).map_or("", String::as_str))?;
                 }
-                Ok(self.request(&spoilt, expected))
+                Ok(self.request(&corrupted, expected))
             })
             .collect()
     }

@@ -18,9 +18,9 @@ fn whatever_the_order_of_its_steps_a_transaction_ends_the_same() {
 #[test]
 fn a_step_that_is_told_late_does_not_lead_back() {
     let mut tracker = Tracker::with_room(10);
-    assert_eq!(tracker.note(event("tx", Step::Confirmed)), Noted::Further);
-    assert_eq!(tracker.note(event("tx", Step::Processed)), Noted::Late);
-    assert_eq!(tracker.note(event("tx", Step::Processed)), Noted::Again);
+    assert_eq!(tracker.note(event("tx", Step::Confirmed)), Recorded::Further);
+    assert_eq!(tracker.note(event("tx", Step::Processed)), Recorded::Late);
+    assert_eq!(tracker.note(event("tx", Step::Processed)), Recorded::Again);
     assert_eq!(tracker.transaction("tx").unwrap().reached, Step::Confirmed);
 }
 
@@ -44,7 +44,7 @@ fn of_two_ends_the_first_one_stays() {
     for (first, second) in [(Step::Finalized, Step::Failed), (Step::Failed, Step::Finalized)] {
         let mut tracker = Tracker::with_room(10);
         tracker.note(event("tx", first));
-        assert_eq!(tracker.note(event("tx", second)), Noted::Contradiction);
+        assert_eq!(tracker.note(event("tx", second)), Recorded::Contradiction);
         assert_eq!(tracker.transaction("tx").unwrap().reached, first);
     }
 }
