@@ -101,7 +101,7 @@ impl Work {
     }
 }
 
-/// Where a text was found.
+/// The place at which a text was found.
 #[derive(Clone, Copy)]
 struct Place {
     /// How many layers of base64 or hexadecimal may be decoded in it.
