@@ -13,8 +13,8 @@ use super::ShadowService;
 /// nothing that the service accepts, replace it with a `VerifyLayer` or a
 /// [`WebhookLayer`](crate::WebhookLayer).
 ///
-/// The service gets the body as it arrives, as a [`ShadowBody`]: what was read for verification, and
-/// then the rest. Trailers and errors are passed on, too. The extensions of the request contain the
+/// The service gets the body as it arrives, as a [`ShadowBody`](crate::ShadowBody): what was read for
+/// verification, and then the rest. Trailers and errors are passed on, too. The extensions of the request contain the
 /// [`Verified`](countersign_core::Verified), or the
 /// [`EarlyResponse`](countersign_core::EarlyResponse) that would have been sent. A handler for both
 /// takes `Option<Verified>`.
