@@ -133,10 +133,7 @@ impl<H: HeadSource, B: BodySource, R: Runtime> ReceiveFuture<H, B, R> {
             && let Some(delivery) = delivery.take()
             && let Some(head) = this.head.take()
         {
-            let (verifier, seen) = (delivery.verifier().clone(), delivery.seen(true));
-            let received = delivery.finish(*this.announced).inspect_err(|early| {
-                head.with_head(|head| changed_body::report(&verifier, early, seen, head));
-            });
+            let received = delivery.finish(*this.announced, &head);
             return Poll::Ready(received.map(|received| (head, received)));
         }
         // Polled again after completion: there is nothing left to return.

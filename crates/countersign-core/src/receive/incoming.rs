@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::changed_body::SeenBody;
+use super::HeadSource;
+use super::changed_body::{self, SeenBody};
 use crate::body::budget::BufferPermit;
 use crate::body::deadline::BodyDeadline;
 use crate::body::{Body, NotTaken};
@@ -210,20 +211,27 @@ impl IncomingDelivery {
     }
 
     /// Ends the body and verifies the delivery. `announced` is the announced length of
-    /// the body, if any.
+    /// the body, if any. The head is only for the log of a rejection.
     ///
     /// # Errors
     ///
     /// The response, if the request is not a delivery to handle: it failed
     /// verification, or it is a handshake.
-    pub(super) fn finish(self, announced: Option<u64>) -> Result<ReceivedDelivery, EarlyResponse> {
+    pub(super) fn finish(
+        self,
+        announced: Option<u64>,
+        head: &impl HeadSource,
+    ) -> Result<ReceivedDelivery, EarlyResponse> {
+        let seen = self.seen(true);
         let Self { request, received, reserved, since, verifier, .. } = self;
         let body_took = since.elapsed();
         let since = Stopwatch::start();
         let is_whole = announced.is_none_or(|bytes| bytes <= received);
-        let verified = request
-            .finish(is_whole, &verifier)
-            .map_err(|answer| verifier.report_response(answer))?;
+        let verified = request.finish(is_whole, &verifier).map_err(|answer| {
+            let early = verifier.report_response(answer);
+            head.with_head(|head| changed_body::report(&verifier, &early, seen, head));
+            early
+        })?;
         verifier.recorder().record(&TelemetryEvent::Verified {
             secret: verified.secret_label(),
             body_bytes: verified.body().len(),
