@@ -2,16 +2,12 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use countersign::serve::Serve;
-use http::{Request, Response};
-use http_body_util::Full;
+use http::Request;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
-use tower::Service;
+use tower::service_fn;
 
 use super::operators::Operators;
 use super::server::listen;
@@ -37,28 +33,17 @@ impl Admin {
     /// Serves requests until it is stopped.
     pub(super) async fn run(self, stopped: impl Future<Output = ()> + Send + 'static) {
         let Self { listener, operators, .. } = self;
-        Serve::new(listener, Answering(operators))
+        let service = service_fn(move |request: Request<Incoming>| {
+            let operators = operators.clone();
+            async move {
+                let (method, path) = (request.method(), request.uri().path());
+                Ok::<_, Infallible>(operators.answer(method, path).await)
+            }
+        });
+        Serve::new(listener, service)
             .with_graceful_shutdown(stopped)
             .with_connections(CONNECTIONS)
             .await;
-    }
-}
-
-#[derive(Clone)]
-struct Answering(Operators);
-
-impl Service<Request<Incoming>> for Answering {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let operators = self.0.clone();
-        Box::pin(async move { Ok(operators.answer(request.method(), request.uri().path()).await) })
     }
 }
 
