@@ -61,7 +61,7 @@ async fn a_scheme_that_signs_the_url_takes_the_tenant_from_it() {
     let url = PublicUrl::new("https://receiver.example/hooks/acme").unwrap();
     let signer = Signer::new(scheme, secret(1)).unwrap().with_url(url);
     let headers = signer.sign(b"{}").unwrap();
-    let judged = async |target| {
+    let tenant_of = async |target| {
         let head = RequestHead::new("POST", target, &headers);
         verifier
             .resolve(head)
@@ -69,10 +69,10 @@ async fn a_scheme_that_signs_the_url_takes_the_tenant_from_it() {
             .verify(head, "{}")
             .map(|verified| verified.tenant().map(str::to_owned))
     };
-    assert_eq!(judged("/hooks/acme").await.unwrap().as_deref(), Some("acme"));
-    assert_eq!(judged("/hooks/globex").await.unwrap_err().code(), "signature_mismatch");
-    assert_eq!(judged("/hooks/initech").await.unwrap_err().code(), "unknown_tenant");
-    assert_eq!(judged("/other").await.unwrap_err().code(), "unknown_tenant");
+    assert_eq!(tenant_of("/hooks/acme").await.unwrap().as_deref(), Some("acme"));
+    assert_eq!(tenant_of("/hooks/globex").await.unwrap_err().code(), "signature_mismatch");
+    assert_eq!(tenant_of("/hooks/initech").await.unwrap_err().code(), "unknown_tenant");
+    assert_eq!(tenant_of("/other").await.unwrap_err().code(), "unknown_tenant");
 }
 
 #[tokio::test]

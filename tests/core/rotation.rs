@@ -81,7 +81,7 @@ fn secrets_replaced_under_load_reject_nothing_that_either_has_signed() {
     let (verifier, secrets) =
         verifier_of(&scheme("github"), several([1, 2])).with_secrets_handle().unwrap();
     thread::scope(|scope| {
-        let judging = [1, 2].map(|number| {
+        let verifying = [1, 2].map(|number| {
             let verifier = verifier.clone();
             scope.spawn(move || {
                 let delivery = signed(number);
@@ -92,7 +92,7 @@ fn secrets_replaced_under_load_reject_nothing_that_either_has_signed() {
         });
         for order in [[2, 1], [1, 2]].into_iter().cycle() {
             secrets.replace(several(order)).unwrap();
-            if judging.iter().all(ScopedJoinHandle::is_finished) {
+            if verifying.iter().all(ScopedJoinHandle::is_finished) {
                 break;
             }
         }

@@ -35,17 +35,17 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Report, UsageError> {
     }
     let verifier = args.handshake.set_up(verifier)?;
     let name = verifier.scheme().name();
-    match (judge(&verifier, &request, args), args.json) {
-        (Ok(Judged::Verified(verified, handshake)), true) => {
+    match (accept(&verifier, &request, args), args.json) {
+        (Ok(Accepted::Verified(verified, handshake)), true) => {
             json(&VerifiedJson::new(&verified, handshake))
         }
-        (Ok(Judged::Verified(verified, handshake)), false) => {
+        (Ok(Accepted::Verified(verified, handshake)), false) => {
             Ok(Report::human(describe(&verified, handshake.as_ref())))
         }
-        (Ok(Judged::Unsigned(handshake)), true) => {
+        (Ok(Accepted::Unsigned(handshake)), true) => {
             Ok(json(&UnsignedJson::new(name, handshake))?.rejected())
         }
-        (Ok(Judged::Unsigned(handshake)), false) => {
+        (Ok(Accepted::Unsigned(handshake)), false) => {
             let (no, status) = (paint(BAD, "not verified"), handshake.status());
             let mut text = format!("{no}: {name}: {} (status {status})\n", handshake.description());
             push_answer(&mut text, &handshake);
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Report, UsageError> {
 }
 
 /// The kind of a request that is not rejected.
-enum Judged {
+enum Accepted {
     /// A verified delivery. If it is a handshake, it is not an event.
     Verified(Box<Verified>, Option<Handshake>),
     /// An unsigned handshake.
@@ -69,14 +69,18 @@ enum Judged {
 }
 
 /// Checks for unsigned handshakes first, as every adapter does.
-fn judge(verifier: &Verifier, request: &Request, args: &VerifyArgs) -> Result<Judged, VerifyError> {
+fn accept(
+    verifier: &Verifier,
+    request: &Request,
+    args: &VerifyArgs,
+) -> Result<Accepted, VerifyError> {
     if let Some(asked) = verifier.handshake(request.head()) {
         let answer = asked.answer(request.body())?;
-        return Ok(Judged::Unsigned(Handshake::unsigned(answer, &args.handshake)));
+        return Ok(Accepted::Unsigned(Handshake::unsigned(answer, &args.handshake)));
     }
     let verified = verifier.verify(request.head(), request.body().clone())?;
     let handshake = verified.handshake().map(|answer| Handshake::signed(answer, &args.handshake));
-    Ok(Judged::Verified(Box::new(verified), handshake))
+    Ok(Accepted::Verified(Box::new(verified), handshake))
 }
 
 /// Adds the response to a handshake, if `--answer` is given.

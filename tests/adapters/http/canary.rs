@@ -103,12 +103,12 @@ impl AdapterUnderTest for Opened {
 
 /// Logs and metrics of the whole process, because an adapter's server may use
 /// its own threads.
-static RECORDED: LazyLock<Told> = LazyLock::new(|| Told {
+static RECORDED: LazyLock<Telemetry> = LazyLock::new(|| Telemetry {
     log: &ELSEWHERE,
     scrape: PrometheusBuilder::new().install_recorder().unwrap(),
 });
 
-struct Told {
+struct Telemetry {
     log: &'static Logged,
     scrape: PrometheusHandle,
 }

@@ -136,7 +136,7 @@ impl Raced {
 }
 
 impl FlawedStore {
-    fn judge(
+    fn flawed_claim(
         &self,
         record: Option<&Record>,
         attempt: &Attempt,
@@ -159,9 +159,9 @@ impl IdempotencyStore for FlawedStore {
             attempt.token = Token::random()?;
         }
         let Flaw::ChecksThenActs(raced) = self.flaw else {
-            return Ok(
-                self.step(key, &attempt, |record, now_ms| self.judge(record, &attempt, now_ms))
-            );
+            return Ok(self.step(key, &attempt, |record, now_ms| {
+                self.flawed_claim(record, &attempt, now_ms)
+            }));
         };
         let known = self.known(&self.events(), key);
         let record = known.as_ref().map(|(record, _)| record);

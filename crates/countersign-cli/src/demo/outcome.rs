@@ -3,7 +3,7 @@
 use countersign::Verified;
 
 use super::delivery::{Delivery, Expected};
-use super::receiver::{Judged, Seen};
+use super::receiver::{ReceiverResult, Seen};
 use crate::output::{BAD, BOLD, GOOD, Report, escape_control_chars, paint};
 use crate::table::{Cell, Table};
 
@@ -17,7 +17,7 @@ pub(super) struct Outcome {
 impl Outcome {
     fn is_expected(&self) -> bool {
         let expected = self.delivery.expected;
-        self.answered == Ok(expected.status()) && judged(&self.seen) == Some(expected)
+        self.answered == Ok(expected.status()) && result_of(&self.seen) == Some(expected)
     }
 }
 
@@ -60,8 +60,8 @@ fn table(outcomes: &[Outcome]) -> Table<6> {
             Ok(status) => status.to_string(),
             Err(problem) => problem.clone(),
         };
-        let code = match judged(seen) {
-            Some(judged) => judged.to_string(),
+        let code = match result_of(seen) {
+            Some(result) => result.to_string(),
             None if seen.0.len() > 1 => format!("handled {} times", handled(seen)),
             None => "-".to_owned(),
         };
@@ -86,7 +86,9 @@ fn proofs(outcomes: &[Outcome]) -> String {
     // Without these two it fits a terminal of 80 columns.
     let mut table = Table::new(head).with_optional(&[1, 3]);
     for outcome in outcomes {
-        if let [Judged::Handled(verified) | Judged::Duplicate(verified)] = &*outcome.seen.0 {
+        if let [ReceiverResult::Handled(verified) | ReceiverResult::Duplicate(verified)] =
+            &*outcome.seen.0
+        {
             table.push([
                 outcome.delivery.scheme.into(),
                 outcome.delivery.what.into(),
@@ -101,21 +103,23 @@ fn proofs(outcomes: &[Outcome]) -> String {
 }
 
 /// The receiver's result, in the form of an expected result.
-fn judged(seen: &Seen) -> Option<Expected> {
+fn result_of(seen: &Seen) -> Option<Expected> {
     match &*seen.0 {
-        [Judged::Handled(verified)] => Some(Expected::Handled { secret: verified.secret_index() }),
-        [Judged::Duplicate(verified)] => {
+        [ReceiverResult::Handled(verified)] => {
+            Some(Expected::Handled { secret: verified.secret_index() })
+        }
+        [ReceiverResult::Duplicate(verified)] => {
             Some(Expected::Duplicate { secret: verified.secret_index() })
         }
-        [Judged::Rejected(error)] => Some(Expected::Rejected(error.kind())),
-        [] | [Judged::Busy] => None,
+        [ReceiverResult::Rejected(error)] => Some(Expected::Rejected(error.kind())),
+        [] | [ReceiverResult::Busy] => None,
         _ if handled(seen) == 1 => Some(Expected::HandledOnce),
         _ => None,
     }
 }
 
 fn handled(seen: &Seen) -> usize {
-    seen.0.iter().filter(|judged| matches!(judged, Judged::Handled(_))).count()
+    seen.0.iter().filter(|result| matches!(result, ReceiverResult::Handled(_))).count()
 }
 
 fn event_type(verified: &Verified) -> String {
@@ -151,7 +155,7 @@ mod tests {
     }
 
     fn rejected(kind: VerifyErrorKind) -> Seen {
-        Seen(vec![Judged::Rejected(VerifyError::from(kind))])
+        Seen(vec![ReceiverResult::Rejected(VerifyError::from(kind))])
     }
 
     #[test]

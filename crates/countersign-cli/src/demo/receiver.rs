@@ -22,18 +22,18 @@ use crate::usage_error::UsageError;
 /// A receiver listening on loopback.
 pub(super) struct Receiver {
     address: SocketAddr,
-    observed: mpsc::Receiver<Judged>,
+    observed: mpsc::Receiver<ReceiverResult>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
 
 /// The receiver's result for each copy of a delivery.
 #[derive(Debug)]
-pub(super) struct Seen(pub(super) Vec<Judged>);
+pub(super) struct Seen(pub(super) Vec<ReceiverResult>);
 
 /// The receiver's result for one copy. The sender sees only the status.
 #[derive(Debug)]
-pub(super) enum Judged {
+pub(super) enum ReceiverResult {
     /// The handler ran.
     Handled(Box<Verified>),
     Duplicate(Box<Verified>),
@@ -72,7 +72,10 @@ impl Receiver {
     }
 }
 
-fn app(endpoints: &[Endpoint], observer: mpsc::Sender<Judged>) -> Result<Router, UsageError> {
+fn app(
+    endpoints: &[Endpoint],
+    observer: mpsc::Sender<ReceiverResult>,
+) -> Result<Router, UsageError> {
     let mut app = Router::new();
     for endpoint in endpoints {
         let (path, verifier) = (endpoint.path(), endpoint.verifier()?);
@@ -88,21 +91,23 @@ async fn handle() {}
 
 /// Records the result from the response's extensions, as a log would.
 async fn observe(
-    State(observer): State<mpsc::Sender<Judged>>,
+    State(observer): State<mpsc::Sender<ReceiverResult>>,
     request: Request,
     next: Next,
 ) -> Response {
     let response = next.run(request).await;
     let extensions = response.extensions();
     let verified = extensions.get::<Verified>().cloned().map(Box::new);
-    let judged = match (extensions.get::<EarlyResponse>(), verified) {
-        (None, Some(verified)) => Judged::Handled(verified),
-        (Some(EarlyResponse::Duplicate { .. }), Some(verified)) => Judged::Duplicate(verified),
-        (Some(EarlyResponse::Rejected(error)), _) => Judged::Rejected(error.clone()),
-        _ => Judged::Busy,
+    let result = match (extensions.get::<EarlyResponse>(), verified) {
+        (None, Some(verified)) => ReceiverResult::Handled(verified),
+        (Some(EarlyResponse::Duplicate { .. }), Some(verified)) => {
+            ReceiverResult::Duplicate(verified)
+        }
+        (Some(EarlyResponse::Rejected(error)), _) => ReceiverResult::Rejected(error.clone()),
+        _ => ReceiverResult::Busy,
     };
     // Sending fails only if the demo has ended; the result is not needed then.
-    let _ = observer.send(judged);
+    let _ = observer.send(result);
     response
 }
 
