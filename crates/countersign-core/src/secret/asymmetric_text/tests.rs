@@ -177,6 +177,14 @@ fn a_key_or_a_certificate_is_recognised_in_any_form() {
         "<Modulus>u1SU</Modulus>".to_owned(),
         "jwks_uri=HTTPS://a.example/jwks".to_owned(),
         "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK".to_owned(),
+        "did:peer:0z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK".to_owned(),
+        "did:plc:z72i7hdynmk6r22z27h6tvur".to_owned(),
+        "did:ethr:0xb9c5714089478a327f09197987f16f9e5d936e8a".to_owned(),
+        "did:ion:EiClkZMDxPKqC9c".to_owned(),
+        "whpk_Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=".to_owned(),
+        "whsk_Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=".to_owned(),
+        r#"{"x5c":["MIIB"]}"#.to_owned(),
+        "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS".to_owned(),
     ] {
         assert_eq!(reject_asymmetric(key.as_bytes()), Err(SecretProblem::AsymmetricKey), "{key}");
         let utf16: Vec<u8> = key.encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -70,7 +70,7 @@ pub(super) const KEY_TYPES: [&str; 6] = ["RSA", "EC", "OKP", "AKP", "RSA-HSM", "
 pub(super) const CURVES: [&str; 8] =
     ["P-256", "P-384", "P-521", "secp256k1", "Ed25519", "Ed448", "X25519", "X448"];
 
-const WORDS: [&[u8]; 18] = [
+const WORDS: [&[u8]; 26] = [
     // PEM, and the SSH2 format.
     b"-----BEGIN",
     b"---- BEGIN",
@@ -82,6 +82,11 @@ const WORDS: [&[u8]; 18] = [
     b"Modulus=",
     b"publicExponent:",
     b"ASN1 OID:",
+    // The keys of Standard Webhooks `v1a`, a certificate in a JWK, and a key of DKIM.
+    b"whpk_",
+    b"whsk_",
+    b"\"x5c\"",
+    b"k=ed25519",
     // A key in XML.
     b"<Modulus>",
     b"RSAKeyValue",
@@ -91,6 +96,10 @@ const WORDS: [&[u8]; 18] = [
     b"did:key:",
     b"did:jwk:",
     b"did:web:",
+    b"did:peer:",
+    b"did:ion:",
+    b"did:ethr:",
+    b"did:plc:",
     b"jwks_uri",
     b"/.well-known/jwks",
 ];
