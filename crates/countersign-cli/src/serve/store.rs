@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::iter::successors;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use countersign_redis::{ConnectError, RedisConfig, RedisStore};
 
 use super::config::StorePlan;
 use crate::output;
+use crate::possible_secret::is_plain;
 use crate::usage_error::UsageError;
 
 /// The store that all endpoints share.
@@ -121,19 +123,30 @@ impl IdempotencyStore for Store {
     }
 }
 
-/// The scheme, host and path of a URL. `None` if a password may be anywhere else than before an `@`.
+/// The scheme and hosts of a URL. `None` if a part of it may be a password.
 fn without_credentials(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     if rest.contains('@') && rest.contains('?') {
         return None;
     }
     // A password may contain `@`, so only the last one ends it.
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let host = host.split('?').next().unwrap_or_default();
-    let is_plain = |text: &str| {
-        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.:,[]/_".contains(&byte))
+    let hosts = rest.rsplit_once('@').map_or(rest, |(_, hosts)| hosts);
+    let hosts = hosts.split(['/', '?']).next().unwrap_or_default();
+    let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_lowercase() || b"+-".contains(&byte));
+    (is_scheme && hosts.split(',').all(is_host)).then(|| format!("{scheme}://{hosts}"))
+}
+
+/// Whether this is plainly a host, with or without a port. A password at its place is not.
+fn is_host(text: &str) -> bool {
+    let port = text.rsplit_once(':').filter(|_| !text.ends_with(']'));
+    let host = match port {
+        Some((host, port)) if port.parse::<u16>().is_ok() => host,
+        Some(_) => return false,
+        None => text,
     };
-    (is_plain(scheme) && is_plain(host)).then(|| format!("{scheme}://{host}"))
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let is_name = host == "localhost" || (host.contains('.') && is_plain(host));
+    bare.parse::<IpAddr>().is_ok() || is_name
 }
 
 /// An error with its sources.
@@ -154,15 +167,21 @@ mod tests {
     fn a_url_is_shown_without_what_may_be_a_password() {
         for (url, shown) in [
             ("redis://127.0.0.1:6379", Some("redis://127.0.0.1:6379")),
-            ("redis://:hunter2@a.example:6379/1", Some("redis://a.example:6379/1")),
+            ("redis://:hunter2@a.example:6379/1", Some("redis://a.example:6379")),
             ("rediss://user:hun/ter@2@a.example", Some("rediss://a.example")),
             (
-                "redis-sentinel://a:1,b:2/main?password=hunter2",
-                Some("redis-sentinel://a:1,b:2/main"),
+                "redis-sentinel://a.example:1,b.example:2/main?password=hunter2",
+                Some("redis-sentinel://a.example:1,b.example:2"),
             ),
             ("redis://a/0?password=hun@ter2", None),
             ("redis://:hun?ter2@a", None),
             ("redis://:x@a/0?password=hunter2", None),
+            ("redis://[::1]:6379/0", Some("redis://[::1]:6379")),
+            ("redis://localhost:6379/hunter2", Some("redis://localhost:6379")),
+            ("redis://:hunter2", None),
+            ("redis://user:hunter2", None),
+            ("redis://hunter2", None),
+            ("redis://127.0.0.1:hunter2", None),
             ("whsec_hunter2", None),
             ("hunter 2://a", None),
         ] {

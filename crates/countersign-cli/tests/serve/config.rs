@@ -201,11 +201,11 @@ fn a_scheme_that_signs_the_url_needs_one() {
 }
 
 #[test]
-fn a_store_that_cannot_be_opened_is_told_without_its_password() {
+fn an_error_names_the_store_without_its_password() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = listener.local_addr().unwrap();
     drop(listener);
-    let shown = format!("the store `redis://{closed}/1`: ");
+    let shown = format!("the store `redis://{closed}`: ");
     must_fix(
         &format!("store = 'redis://user:hunter2@{closed}/1'\n{GOOD}"),
         &[&shown, "cannot be reached"],
