@@ -54,6 +54,41 @@ async fn a_type_that_is_not_signed_is_noted_and_one_that_is_not_known_is_an_erro
     rejected(serve, &["line 6, `only`: deliveries of scheme `acme` have no event type"]);
 }
 
+#[tokio::test]
+async fn a_delivery_whose_response_is_read_is_handled_whatever_its_type() {
+    let target = Target::start().await;
+    let files = config("slack", &format!("only = ['message']\nforward = '{}'", target.url()));
+    let mut serving = configured(&files).await;
+    let forwarded = target.answer_all();
+    for (body, code) in [
+        (r#"{"type":"event_callback","event_id":"Ev1","event":{"type":"message"}}"#, "handled"),
+        (r#"{"type":"event_callback","event_id":"Ev2","event":{"type":"pin_added"}}"#, "filtered"),
+        (r#"{"type":"view_submission"}"#, "handled"),
+    ] {
+        let delivery = Delivery::signed("/hooks", "slack", SECRET, body);
+        assert_eq!(delivery.send(serving.address()).await.status, 200, "{body}");
+        assert_eq!(serving.line().await["code"], code, "{body}");
+    }
+    assert_eq!(forwarded.borrow().len(), 2);
+}
+
+#[test]
+fn only_is_an_error_if_an_ignored_delivery_would_lose_more_than_its_type_says() {
+    for (scheme, why) in [
+        ("retell", "the provider reads the response to every delivery"),
+        ("twilio", "the provider reads the response to every delivery"),
+        ("line", "a delivery can contain several events, of different types"),
+        ("sendgrid", "a delivery can contain several events, of different types"),
+        ("aws-sns", "its types are not those of events"),
+    ] {
+        let files = config(scheme, "only = ['push']");
+        let mut serve = command("--config");
+        serve.arg(files.path("serve.toml"));
+        let said = format!("`only`: cannot be used with scheme `{scheme}`: {why}");
+        rejected(serve, &[&said, "Remove it"]);
+    }
+}
+
 fn config(scheme: &str, more: &str) -> Files {
     Files::new(&format!(
         "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks'\nscheme = '{scheme}'\n\

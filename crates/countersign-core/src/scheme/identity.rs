@@ -21,7 +21,8 @@ pub enum Identity {
 
 impl Interactive {
     /// Whether it includes deliveries with an id (or without one).
-    pub(crate) fn applies(self, has_id: bool) -> bool {
+    #[must_use]
+    pub fn applies(self, has_id: bool) -> bool {
         match self {
             Self::No => false,
             Self::Yes => true,

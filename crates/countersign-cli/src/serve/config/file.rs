@@ -137,7 +137,7 @@ impl File<'_> {
             check_literal(path.get_ref(), &self.at("path", path.span()))?;
         }
         let only = words.only.as_ref().map(|said| {
-            EventTypes::new(said.get_ref(), &scheme.described, &self.at("only", said.span()))
+            EventTypes::new(said.get_ref(), &scheme.used, &self.at("only", said.span()))
         });
         let only = only.transpose()?;
         let fixed = fixed(words, &scheme.described);
