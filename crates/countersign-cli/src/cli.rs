@@ -335,9 +335,9 @@ contain an active secret, are redacted and listed in `redacted`; a delivery
 whose body contains one is not captured. A URL that is signed keeps its query.
 Use a separate folder for each program, and for dead letters.
 
-`GET /healthz` is 200 while the program runs, `GET /readyz` while the store also
-answers and the program is not shutting down, and `GET /metrics` has the
-metrics.
+`GET /healthz` is 200 while the program runs. `GET /readyz` is 503 while the
+program shuts down, or while the store that it needs does not answer. `GET
+/metrics` has the metrics.
 
 Each request has a line on standard output: for people on a terminal, JSON
 otherwise.

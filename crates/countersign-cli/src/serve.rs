@@ -53,6 +53,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use config::ServeArgs;
 
 use crate::output::{self, Report};
+use crate::possible_secret::shown_url;
 use crate::usage_error::UsageError;
 use admin::Admin;
 use capture::{Captures, Written};
@@ -103,6 +104,14 @@ async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
     let plan = Plan::of(args)?;
     let endpoints: Vec<String> =
         plan.endpoints.iter().map(|(plan, _)| format!("  {}\n", described(plan))).collect();
+    let mut addresses = server::resolve(&plan.listen).await?;
+    if let Some(admin) = &plan.admin {
+        let admin_addresses = server::resolve(admin).await?;
+        addresses.retain(|address| address.port() != 0 && admin_addresses.contains(address));
+        if !addresses.is_empty() {
+            return Err(UsageError::new("`admin` is the address of `listen`: use another port"));
+        }
+    }
     Store::open(plan.store).await?;
     Ok(Report::human(format!("the configuration is valid\n{}", endpoints.concat())))
 }
@@ -114,7 +123,7 @@ fn described(plan: &EndpointPlan) -> String {
         // A query can contain a token.
         Some(Target { uri, .. }) => {
             let uri = uri.to_string();
-            format!("forwarded to {}", uri.split('?').next().unwrap_or_default())
+            format!("forwarded to {}", shown_url(uri.split('?').next().unwrap_or_default()))
         }
         None => "printed".to_owned(),
     };
@@ -168,7 +177,6 @@ impl Running {
         let cutoff = CancellationToken::new();
         let dead_letters = plan.dead_letters.map(DeadLetterFolder::open).transpose()?;
         let watched = store.clone();
-        let operators = Operators::new(metrics.clone(), store.clone());
         let shared = Shared {
             store,
             log: log.clone(),
@@ -195,6 +203,8 @@ impl Running {
 
         let drain_timeout = plan.limits.drain_timeout.unwrap_or(shutdown::DRAIN_TIMEOUT);
         let limits = (plan.limits, budget);
+        let needs_store = endpoints.endpoints().any(Endpoint::needs_store);
+        let operators = Operators::new(metrics.clone(), watched.clone(), needs_store);
         let admin = match &plan.admin {
             Some(address) => Some(Admin::bind(address, operators.clone()).await?),
             None => None,

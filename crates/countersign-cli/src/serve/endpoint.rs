@@ -210,6 +210,11 @@ impl Endpoint {
         self.log.print(&Line { unrouted: Some(request), ..line });
     }
 
+    /// Whether deliveries are answered 503 while the store is away.
+    pub(super) fn needs_store(&self) -> bool {
+        self.recorder.needs_store()
+    }
+
     /// Whether the endpoint has a target.
     pub(super) fn forwards(&self) -> bool {
         self.forwards
@@ -327,7 +332,7 @@ impl Handler {
         let admitted = admitted.clone();
         let (verified, grant) = admitted.at.get_or_init(|| (verified.clone(), *grant)).clone();
         self.recorder.handled(&verified);
-        if self.only.is_some_and(|only| !only.has(verified.event_type())) {
+        if self.only.is_some_and(|only| !only.has(&verified)) {
             metrics::count(metrics::FILTERED, self.recorder.endpoint());
             let mut response = Response::default();
             response.extensions_mut().insert(Filtered);

@@ -22,6 +22,8 @@ pub(super) struct Operators(Arc<Inner>);
 struct Inner {
     metrics: Metrics,
     store: Store,
+    /// Whether an endpoint answers 503 while the store is away.
+    needs_store: bool,
     /// Whether the server is shutting down.
     is_draining: AtomicBool,
     /// When the store was last probed, and whether it answered.
@@ -34,9 +36,9 @@ pub(super) fn is_operators(path: &str) -> bool {
 }
 
 impl Operators {
-    pub(super) fn new(metrics: Metrics, store: Store) -> Self {
+    pub(super) fn new(metrics: Metrics, store: Store, needs_store: bool) -> Self {
         let (is_draining, probed) = (AtomicBool::new(false), Mutex::new(None));
-        Self(Arc::new(Inner { metrics, store, is_draining, probed }))
+        Self(Arc::new(Inner { metrics, store, needs_store, is_draining, probed }))
     }
 
     /// From now on, the server is not ready.
@@ -57,11 +59,15 @@ impl Operators {
         }
     }
 
-    /// Whether deliveries can be handled: the store answers, and the server is not shutting down.
+    /// Whether deliveries can be handled: the server is not shutting down, and the store answers, if
+    /// an endpoint needs it.
     async fn is_ready(&self) -> bool {
-        let Inner { store, is_draining, probed, .. } = &*self.0;
+        let Inner { store, needs_store, is_draining, probed, .. } = &*self.0;
         if is_draining.load(Ordering::Relaxed) {
             return false;
+        }
+        if !needs_store {
+            return true;
         }
         // Any client can call this: the store is probed once for all calls of a second.
         let mut probed = probed.lock().await;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign::{Endpoint, EventKey, Receiver, TokioRuntime, Verified};
+use countersign::{Endpoint, EventKey, OutagePolicy, Receiver, TokioRuntime, Verified};
 
 use super::short_id::short_id;
 use super::store::Store;
@@ -34,6 +34,11 @@ impl Recorder {
     /// The path of the endpoint.
     pub(super) fn endpoint(&self) -> &str {
         self.endpoint.name()
+    }
+
+    /// Whether deliveries are answered 503 while the store is away.
+    pub(super) fn needs_store(&self) -> bool {
+        self.receiver.outage_policy() == OutagePolicy::FailClosed
     }
 
     /// Remembers an event that was handled.

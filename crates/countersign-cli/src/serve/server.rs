@@ -1,6 +1,7 @@
 //! The HTTP server of `countersign serve`.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
@@ -173,16 +174,24 @@ impl App {
 
 /// Listens on an address of the configuration.
 pub(super) async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), UsageError> {
-    let cannot = |error| {
-        // An IPv6 address can look like a key.
-        let is_address = address.parse::<SocketAddr>().is_ok();
-        let shown = if is_address { address } else { shown(address) };
-        let what = format!("cannot listen on `{shown}` (use an address such as 127.0.0.1:3000)");
-        UsageError::because(what, error)
-    };
-    let listener = TcpListener::bind(address).await.map_err(cannot)?;
-    let address = listener.local_addr().map_err(cannot)?;
-    Ok((listener, address))
+    let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(address, error));
+    let listener = listener?;
+    let local = listener.local_addr().map_err(|error| cannot_listen(address, error))?;
+    Ok((listener, local))
+}
+
+/// The addresses of the configuration's address, without listening on them.
+pub(super) async fn resolve(address: &str) -> Result<Vec<SocketAddr>, UsageError> {
+    let addresses = tokio::net::lookup_host(address).await;
+    Ok(addresses.map_err(|error| cannot_listen(address, error))?.collect())
+}
+
+fn cannot_listen(address: &str, error: io::Error) -> UsageError {
+    // An IPv6 address can look like a key.
+    let is_address = address.parse::<SocketAddr>().is_ok();
+    let shown = if is_address { address } else { shown(address) };
+    let what = format!("cannot listen on `{shown}` (use an address such as 127.0.0.1:3000)");
+    UsageError::because(what, error)
 }
 
 pub(super) fn status(status: StatusCode) -> Response<Full<Bytes>> {

@@ -61,6 +61,17 @@ async fn a_server_whose_store_is_away_is_alive_and_not_ready() {
 }
 
 #[tokio::test]
+async fn a_server_that_handles_deliveries_without_its_store_stays_ready() {
+    let server = RedisServer::start(&[]);
+    let store = format!("store = 'redis://{}'\nstore_prefix = 'a'", server.address());
+    let files = config("outage = 'local-fallback'\n", &store);
+    let (serving, ..) = start(&files, "").await;
+    drop(server);
+    assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
+    assert_eq!(get(serving.address(), "/readyz").await, 200);
+}
+
+#[tokio::test]
 async fn an_address_on_the_command_line_replaces_that_of_the_file() {
     let files = config("", "");
     let file = std::fs::read_to_string(files.path("serve.toml")).unwrap();
@@ -89,6 +100,20 @@ fn a_configuration_is_checked_with_its_store_and_nothing_is_served() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}");
     assert_eq!(said, "the configuration is valid\n  /hooks/jupiter  jupiter, printed\n");
+
+    for (listen, admin, said) in [
+        ("nowhere", "127.0.0.1:9000", "cannot listen on `nowhere`"),
+        ("127.0.0.1:3000", "nowhere", "cannot listen on `nowhere`"),
+        ("127.0.0.1:3000", "127.0.0.1:3000", "`admin` is the address of `listen`"),
+        ("127.0.0.1:3000", "localhost:3000", "`admin` is the address of `listen`"),
+    ] {
+        let files = config("", &format!("admin = '{admin}'"));
+        let listening = file.replace("127.0.0.1:0", listen);
+        let files = files.with("serve.toml", format!("admin = '{admin}'\n{listening}"));
+        rejected(check(&files), &[said]);
+    }
+    let ports_of_the_system = config("", "admin = '127.0.0.1:0'");
+    assert!(check(&ports_of_the_system).output().unwrap().status.success());
 
     drop(taken);
     let store = format!("store = 'redis://{address}'");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::OutagePolicy;
 use super::settings::Settings;
 use crate::idempotency::{Counters, EventKey, Grant, IdempotencyStore, SettlementQueue, Waiters};
 use crate::telemetry::{Once, StoreConfiguration, TelemetryEvent};
@@ -109,6 +110,12 @@ impl<S: IdempotencyStore> Receiver<S> {
     pub fn response_deadline(&self) -> Duration {
         let deadline = self.ack_deadline();
         deadline - MAX_TRAVEL.min(deadline / 10)
+    }
+
+    /// What happens while the store is unavailable.
+    #[must_use]
+    pub fn outage_policy(&self) -> OutagePolicy {
+        self.0.settings.outage
     }
 
     /// Counts of the events that the responses do not show.
