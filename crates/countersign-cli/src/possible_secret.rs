@@ -36,6 +36,16 @@ pub(crate) fn about_event_id(place: &str, error: &ConfigError) -> String {
     }
 }
 
+/// A URL without its query, or a path: each segment of the path is shown unless it may be a secret.
+pub(crate) fn shown_url(url: &str) -> String {
+    let (start, path) = match url.split_once("://") {
+        Some((_, rest)) => url.split_at(url.len() - rest.find('/').map_or(0, |at| rest.len() - at)),
+        None => ("", url),
+    };
+    let segments = path.split('/').map(|segment| if is_plain(segment) { segment } else { "[…]" });
+    start.to_owned() + &segments.collect::<Vec<_>>().join("/")
+}
+
 /// Whether a text consists of a few words, names or numbers. A key in base64 or hexadecimal does
 /// not.
 pub(crate) fn is_plain(text: &str) -> bool {
@@ -162,6 +172,21 @@ mod tests {
         assert_eq!(shown("/hooks/whsec_abcdef=venum"), NOT_SHOWN);
         for path in ["no-such", "absent.pem", "/absent/a1b2c3d4e5f6a7b8.json"] {
             assert_eq!(shown_path(Path::new(path)), path);
+        }
+    }
+
+    #[test]
+    fn a_segment_that_may_be_a_key_is_left_out_of_a_url() {
+        for (url, shown) in [
+            ("/favicon.ico", "/favicon.ico"),
+            ("/hooks/hunter2-Tr0ub4dor", "/hooks/[…]"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://[::1]:8080/hooks/stripe", "http://[::1]:8080/hooks/stripe"),
+            ("https://a.example/services/T0/whsec_abc", "https://a.example/services/T0/[…]"),
+            ("https://a.example/a;token=MfKQ9r8GKYqrTwjU", "https://a.example/[…]"),
+            ("", ""),
+        ] {
+            assert_eq!(shown_url(url), shown);
         }
     }
 

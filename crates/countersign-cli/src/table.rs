@@ -138,7 +138,7 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.chars().count()
 }
 

@@ -10,7 +10,7 @@ use super::report::{Results, Rows};
 use super::target::Target;
 use super::{SendArgs, junit, sarif};
 use crate::output::{self, Report};
-use crate::possible_secret::shown_path;
+use crate::possible_secret::{shown_path, shown_url};
 use crate::usage_error::UsageError;
 
 /// Runs the attacks, unless the receiver does not accept the genuine delivery, which is the first.
@@ -20,7 +20,8 @@ pub(super) async fn run(
     list: &AttackList,
     target: &Target,
 ) -> Result<Report, UsageError> {
-    let mut results = Results::new(list, scheme.name(), without_query(&args.to));
+    let shown_target = without_query(&args.to);
+    let mut results = Results::new(list, scheme.name(), &shown_target);
     let mut progress = Progress::to(list.iter().count());
     let rows = Rows::new(list);
     for attack in list {
@@ -76,7 +77,7 @@ fn write_files(args: &SendArgs, results: &Results<'_>) -> Result<(), UsageError>
     Ok(())
 }
 
-/// The URL for a report, which others may read: a query can contain a token.
-fn without_query(url: &str) -> &str {
-    url.split('?').next().unwrap_or(url)
+/// The URL for a report, which others may read: a query and a path can contain a token.
+fn without_query(url: &str) -> String {
+    shown_url(url.split('?').next().unwrap_or(url))
 }

@@ -7,7 +7,8 @@ use countersign::Verified;
 use super::super::short_id::short_id;
 use super::{Line, ShownBody};
 use crate::output::{self, BAD, DIM, GOOD, WARN, escape_control_chars, paint};
-use crate::table::{cut, fit};
+use crate::possible_secret::{shown, shown_url};
+use crate::table::{cut, fit, width as width_of};
 
 pub(super) fn line(line: &Line<'_>, shown: &ShownBody<'_>, has_endpoint: bool) -> String {
     let width = output::width().unwrap_or(DEFAULT_WIDTH);
@@ -23,7 +24,7 @@ fn time() -> String {
 
 fn styled(
     line: &Line<'_>,
-    shown: &ShownBody<'_>,
+    body: &ShownBody<'_>,
     has_endpoint: bool,
     time: &str,
     width: usize,
@@ -39,32 +40,39 @@ fn styled(
     let rest = width.saturating_sub(columns.chars().count()).max(MIN_REST);
     let is_shown = line.unrouted.is_none() && (has_endpoint || line.verified.is_none());
     let endpoint = line.endpoint.filter(|_| is_shown).map(str::to_owned);
+    // Without a target, this line is all that is left of the event: its id is never cut.
+    let id = line.verified.map(|verified| short_id(verified.event_id()));
+    let id = id.map(|id| escape_control_chars(&id).to_string());
+    let rest = rest.saturating_sub(id.as_deref().map_or(0, |id| width_of(id) + 2)).max(MIN_REST);
     let texts = endpoint.into_iter().chain(what(line)).map(|text| escape_control_chars(&text));
+    let mut texts = fit(&texts.collect::<Vec<_>>(), rest);
+    texts.extend(id);
     let mut text = format!(
         "{}  {}  {ms:>5} ms  {}\n",
         paint(DIM, time),
         paint(style, result),
-        fit(&texts.collect::<Vec<_>>(), rest).join("  "),
+        texts.join("  "),
     );
     if let Some(reason) = line.reason {
         let reason = escape_control_chars(&reason.to_string());
         text.push_str(&paint(DIM, format_args!("{:INDENT$}{reason}\n", "")));
     }
-    match shown {
+    match body {
         ShownBody::Nothing => {}
         ShownBody::Dropped => text.push_str(&format!("{:INDENT$}the body was dropped\n", "")),
-        ShownBody::Whole(body) => {
-            let body = escape_control_chars(&String::from_utf8_lossy(body));
+        ShownBody::Whole(bytes) => {
+            let body = escape_control_chars(&String::from_utf8_lossy(bytes));
             text.push_str(&format!("{:INDENT$}{body}\n", ""));
         }
     }
     text
 }
 
-/// The event, or what else the request was.
+/// The event without its id, or what else the request was.
 fn what(line: &Line<'_>) -> Vec<String> {
     if let Some((method, path)) = line.unrouted {
-        return vec![format!("{method} {}", short_id(path))];
+        let path = shown_url(&short_id(path));
+        return vec![format!("{} {path}", shown(method.as_str()))];
     }
     if let Some(handshake) = line.handshake {
         return vec![format!("handshake {handshake}")];
@@ -74,7 +82,6 @@ fn what(line: &Line<'_>) -> Vec<String> {
         what.extend(verified.tenant().map(str::to_owned));
         let event_type = Verified::event_type(verified);
         what.extend(event_type.map(|kind| short_id(kind.name).into_owned()));
-        what.push(short_id(verified.event_id()).into_owned());
     }
     if let Some(grant) = line.grant {
         what.extend((grant.attempt > 1).then(|| format!("attempt {}", grant.attempt)));

@@ -10,9 +10,10 @@ use serde::Serialize;
 use super::super::short_id::short_id;
 use super::{Line, ShownBody};
 use crate::output;
+use crate::possible_secret::{shown, shown_url};
 
-pub(super) fn line(line: &Line<'_>, shown: &ShownBody<'_>) -> String {
-    let (body, body_base64) = match shown {
+pub(super) fn line(line: &Line<'_>, shown_body: &ShownBody<'_>) -> String {
+    let (body, body_base64) = match shown_body {
         ShownBody::Nothing => (None, None),
         ShownBody::Dropped => (Some(None), None),
         ShownBody::Whole(bytes) => match std::str::from_utf8(bytes) {
@@ -23,7 +24,7 @@ pub(super) fn line(line: &Line<'_>, shown: &ShownBody<'_>) -> String {
     let event_id = line.verified.map(|verified| short_id(verified.event_id()));
     let event_type = line.verified.and_then(Verified::event_type);
     let event_type = event_type.map(|kind| short_id(kind.name));
-    let path = line.unrouted.map(|(_, path)| short_id(path));
+    let path = line.unrouted.map(|(_, path)| shown_url(&short_id(path)));
     let json = Json {
         ts: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         endpoint: line.endpoint,
@@ -31,7 +32,7 @@ pub(super) fn line(line: &Line<'_>, shown: &ShownBody<'_>) -> String {
         code: line.code,
         status: line.status,
         reason: line.reason.map(ToString::to_string),
-        method: line.unrouted.map(|(method, _)| method.as_str()),
+        method: line.unrouted.map(|(method, _)| shown(method.as_str())),
         path: path.as_deref(),
         handshake: line.handshake,
         event_id: event_id.as_deref(),
@@ -43,7 +44,7 @@ pub(super) fn line(line: &Line<'_>, shown: &ShownBody<'_>) -> String {
         ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
         capture: line.capture,
         body,
-        body_dropped: matches!(shown, ShownBody::Dropped),
+        body_dropped: matches!(shown_body, ShownBody::Dropped),
         body_base64,
     };
     // Serializing text and numbers with text keys does not fail.
