@@ -94,7 +94,7 @@ impl Machine {
 
     /// The addresses of a host. Of names, only that of this machine is resolved.
     fn addresses(&self, host: &str) -> Vec<IpAddr> {
-        if host.eq_ignore_ascii_case(LOCALHOST) {
+        if is_localhost(host) {
             return vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
         }
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
@@ -105,6 +105,15 @@ impl Machine {
             Err(_) => Vec::new(),
         }
     }
+}
+
+/// Whether this is a name of the loopback interface: RFC 6761, section 6.3, and those that systems
+/// have in their list of hosts.
+fn is_localhost(host: &str) -> bool {
+    let host = without_dot(host).to_ascii_lowercase();
+    host == LOCALHOST
+        || host.ends_with(".localhost")
+        || matches!(&*host, "localhost.localdomain" | "ip6-localhost" | "ip6-loopback")
 }
 
 /// Whether a host is an IPv4 address in another form, such as `127.1` or `0`. No name ends in a
@@ -190,6 +199,10 @@ mod tests {
             ("[::]:3000", "http://0.0.0.0:3000/a", true),
             ("[::]:3000", "http://127.0.0.2:3000/a", true),
             ("127.0.0.1:3000", "http://localhost.:3000/a", true),
+            ("127.0.0.1:3000", "http://hooks.LOCALHOST:3000/a", true),
+            ("127.0.0.1:3000", "http://localhost.localdomain:3000/a", true),
+            ("[::1]:3000", "http://ip6-loopback:3000/a", true),
+            ("127.0.0.1:3000", "http://notlocalhost:3000/a", false),
             ("0.0.0.0:3000", "http://Web1:3000/a", true),
             ("[::]:3000", "http://web1.:3000/a", true),
             ("192.0.2.7:3000", "http://web1:3000/a", true),
