@@ -36,7 +36,7 @@ pub(super) fn is_deleted(_: &File) -> io::Result<bool> {
 }
 
 const DELETED: &str = "its file was deleted, so no program can read the lines; start the server \
-                       again with another file, and rotate logs with `copytruncate` or a pipe";
+                       again, and rotate logs with a program that reads them from a pipe";
 
 #[cfg(all(test, unix))]
 mod tests {
