@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, always_ready};
 use actix_web::{Error, HttpMessage};
-use countersign_core::{ReceivedDelivery, TokioRuntime, Verifier};
+use countersign_core::{EarlyResponse, ReceivedDelivery, TokioRuntime, Verified, Verifier};
 
 use super::payload::{Observe, ShadowPayload};
 use crate::body::Head;
@@ -49,6 +49,9 @@ where
     let span = receiving.span().clone();
     let received = receiving.await.map(|(_, delivery)| delivery);
     request.set_payload(payload.into_payload());
+    // Those of a middleware in front of this one, which verified something else.
+    request.extensions_mut().remove::<Verified>();
+    request.extensions_mut().remove::<EarlyResponse>();
     match received {
         Ok(ReceivedDelivery { verified, permit: _permit, .. }) => {
             verified.identify_in(&span);

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use countersign_core::{ReceivedDelivery, TokioRuntime, Verifier};
+use countersign_core::{EarlyResponse, ReceivedDelivery, TokioRuntime, Verified, Verifier};
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -47,6 +47,9 @@ where
         Box::pin(async move {
             let received = receiving.await;
             let mut request = Request::from_parts(parts, observed.into_body());
+            // Those of a layer in front of this one, which verified something else.
+            request.extensions_mut().remove::<Verified>();
+            request.extensions_mut().remove::<EarlyResponse>();
             let permit = match received {
                 Ok((_, ReceivedDelivery { verified, permit, .. })) => {
                     verified.identify_in(&span);
