@@ -11,6 +11,7 @@
 //! | `admission.rs`, `open_files.rs` | limits on requests and connections |
 //! | `endpoint.rs` | one endpoint, from the request to the handling of the event |
 //! | `forward.rs`, `forward/` | forwards events to the target |
+//! | `shadow.rs` | forwards every request, whatever its verification says |
 //! | `log.rs`, `log/` | the lines for people and for programs |
 //! | `capture.rs`, `capture/` | captured deliveries |
 //! | `dead_letters.rs` | dead letters |
@@ -38,6 +39,7 @@ mod reload;
 mod routes;
 mod secrets_source;
 mod server;
+mod shadow;
 mod short_id;
 mod shutdown;
 mod store;
@@ -127,7 +129,8 @@ fn described(plan: &EndpointPlan) -> String {
         }
         None => "printed".to_owned(),
     };
-    format!("{path}  {scheme}, {target}")
+    let enforced = if plan.is_shadow { ", not enforced" } else { "" };
+    format!("{path}  {scheme}, {target}{enforced}")
 }
 
 /// From now on, notes, errors and panics are written in the background and block nothing.
@@ -196,7 +199,7 @@ impl Running {
             let path = plan.path.clone();
             let endpoint = Endpoint::new(plan, shared.clone())?;
             reload.add(path.clone(), changes);
-            recorders.push(endpoint.recorder().clone());
+            recorders.extend(endpoint.recorder().cloned());
             endpoints.add(path, endpoint);
         }
         drop(shared);

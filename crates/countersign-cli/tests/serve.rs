@@ -44,6 +44,8 @@ mod repeats;
 mod sending;
 #[path = "serve/server.rs"]
 mod server;
+#[path = "serve/shadow.rs"]
+mod shadow;
 #[path = "serve/shared_secrets.rs"]
 mod shared_secrets;
 #[path = "serve/shutdown.rs"]

@@ -182,6 +182,8 @@ pub(super) struct EndpointPlan {
     pub(super) repeats: Option<Repeats>,
     /// The types of the events to handle; `None` for all.
     pub(super) only: Option<EventTypes>,
+    /// Whether requests are only verified, and all forwarded.
+    pub(super) is_shadow: bool,
     /// The URL that the provider calls, for captures.
     pub(super) url: Option<PublicUrl>,
 }

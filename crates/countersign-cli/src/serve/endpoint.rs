@@ -15,7 +15,7 @@ use countersign::{EarlyResponse, Grant, Receiver, Scheme, TokioRuntime, Verified
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt};
@@ -25,10 +25,11 @@ use super::awake::sleep_awake;
 use super::capture::{Capture, Captures, Copied};
 use super::config::{EndpointPlan, EventTypes, ForwardedHeaders};
 use super::dead_letters::{DeadLetterFolder, EndpointDeadLetters};
-use super::forward::{Forward, ForwardSettings};
+use super::forward::{BoxError, Forward, ForwardSettings};
 use super::log::{Line, Log};
 use super::metrics;
 use super::recorder::Recorder;
+use super::shadow::{Shadow, shadow};
 use super::store::Store;
 use crate::usage_error::UsageError;
 
@@ -37,14 +38,23 @@ pub(super) struct Endpoint {
     path: Arc<str>,
     scheme: Arc<str>,
     methods: Vec<Method>,
-    layer: WebhookLayer<Store>,
-    service: WebhookService<Store, Handler>,
+    mode: Mode,
     ack_deadline: Duration,
     answer_within: Duration,
     log: Log,
     capture: Option<Capture>,
-    recorder: Recorder,
     forwards: bool,
+}
+
+enum Mode {
+    /// Handles each verified event once.
+    Enforcing {
+        layer: WebhookLayer<Store>,
+        service: WebhookService<Store, Handler>,
+        recorder: Recorder,
+    },
+    /// Forwards every request, whatever its verification says.
+    Shadow(Box<Shadow>),
 }
 
 /// What all endpoints share.
@@ -98,30 +108,36 @@ impl Endpoint {
                 How::Forward(Forward::new(&path, to, settings)?)
             }
         };
-        if let Some(background) = receiver.settlement_task(TokioRuntime) {
-            tokio::spawn(background);
-        }
-        let recorder = Recorder::new(receiver.clone(), name);
         let body_timeout = receiver.verifier().body_timeout();
         let capture = captures.as_ref().and_then(|captures| {
             let verifier = receiver.verifier();
             let (scheme, limit) = (verifier.scheme(), verifier.body_limit());
             Capture::new(captures, &path, scheme, plan.url, limit, body_timeout)
         });
-        let layer = WebhookLayer::new(receiver);
-        let only = plan.only.map(Arc::new);
-        let service = layer.layer(Handler { how, only, recorder: recorder.clone() });
+        let mode = match how {
+            How::Forward(forward) if plan.is_shadow => {
+                Mode::Shadow(Box::new(shadow(receiver.verifier().clone(), forward)))
+            }
+            how => {
+                if let Some(background) = receiver.settlement_task(TokioRuntime) {
+                    tokio::spawn(background);
+                }
+                let recorder = Recorder::new(receiver.clone(), name);
+                let layer = WebhookLayer::new(receiver);
+                let only = plan.only.map(Arc::new);
+                let service = layer.layer(Handler { how, only, recorder: recorder.clone() });
+                Mode::Enforcing { layer, service, recorder }
+            }
+        };
         Ok(Self {
             path,
             scheme,
             methods,
-            layer,
-            service,
+            mode,
             ack_deadline,
             answer_within,
             log,
             capture,
-            recorder,
             forwards,
         })
     }
@@ -149,10 +165,8 @@ impl Endpoint {
         let (parts, body) = request.into_parts();
         let (ticket, body) = admission.admit(connection, body);
         let request = Request::from_parts(parts, body);
-        let response = match ticket.run(self.service.clone().oneshot(request)).await {
-            Some(Ok(response)) => at_hand(response).await,
-            Some(Err(never)) => match never {},
-            None => return self.turn_away(since),
+        let Some(response) = ticket.run(self.respond(request)).await else {
+            return self.turn_away(since);
         };
         let extensions = response.extensions();
         let handled = admitted.at.get();
@@ -184,6 +198,23 @@ impl Endpoint {
         response
     }
 
+    async fn respond<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match &self.mode {
+            Mode::Enforcing { service, .. } => match service.clone().oneshot(request).await {
+                Ok(response) => at_hand(response).await,
+                Err(never) => match never {},
+            },
+            Mode::Shadow(service) => match Shadow::clone(service).oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+        }
+    }
+
     /// Answers a delivery that arrives while too many others are in progress.
     fn turn_away(&self, since: Instant) -> Response<Full<Bytes>> {
         metrics::count(metrics::TURNED_AWAY, &self.path);
@@ -199,6 +230,7 @@ impl Endpoint {
         Line {
             endpoint: Some(&self.path),
             scheme: Some(&self.scheme),
+            is_enforced: matches!(self.mode, Mode::Enforcing { .. }),
             ..Line::new(code, status.as_u16(), since)
         }
     }
@@ -212,7 +244,7 @@ impl Endpoint {
 
     /// Whether deliveries are answered 503 while the store is away.
     pub(super) fn needs_store(&self) -> bool {
-        self.recorder.needs_store()
+        self.recorder().is_some_and(Recorder::needs_store)
     }
 
     /// Whether the endpoint has a target.
@@ -220,9 +252,12 @@ impl Endpoint {
         self.forwards
     }
 
-    /// Reports what the store has not recorded yet.
-    pub(super) fn recorder(&self) -> &Recorder {
-        &self.recorder
+    /// Reports what the store has not recorded yet; `None` if nothing is recorded.
+    pub(super) fn recorder(&self) -> Option<&Recorder> {
+        match &self.mode {
+            Mode::Enforcing { recorder, .. } => Some(recorder),
+            Mode::Shadow(_) => None,
+        }
     }
 
     /// The methods of its deliveries and handshakes.
@@ -237,7 +272,9 @@ impl Endpoint {
 
     /// Waits until every delivery in progress is settled.
     pub(super) async fn drain(&self) {
-        self.layer.drain().await;
+        if let Mode::Enforcing { layer, .. } = &self.mode {
+            layer.drain().await;
+        }
     }
 }
 
@@ -282,10 +319,10 @@ fn handshake(response: &Response<Full<Bytes>>) -> Option<&str> {
 /// The facts about a delivery in progress. They are in the request's extensions: the handler adds
 /// the verified delivery, and the code that prints the line reads it.
 #[derive(Clone)]
-struct Admitted {
+pub(super) struct Admitted {
     since: Instant,
     /// The deadline for a response to reach the sender.
-    answer_by: Instant,
+    pub(super) answer_by: Instant,
     /// The name of the file of the delivery, if it is captured once it is verified.
     capture: Option<Arc<str>>,
     at: Arc<OnceLock<(Verified, Grant)>>,

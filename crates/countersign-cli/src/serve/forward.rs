@@ -4,20 +4,23 @@ mod allowed;
 mod client;
 mod headers;
 
+pub(super) use client::BoxError;
 pub(super) use headers::{add_event, is_never_forwarded};
 
+use std::error::Error;
+use std::iter::successors;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::tower::into_response;
-use countersign::{EarlyResponse, Grant, Verified};
+use countersign::{EarlyResponse, Grant, Scheme, Verified};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
-use tokio::sync::Semaphore;
+use hyper::body::{Body, Incoming};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +30,7 @@ use super::metrics;
 use super::store::with_causes;
 use crate::output;
 use crate::usage_error::UsageError;
-use client::Client;
+use client::{Client, OutgoingBody};
 
 /// Forwards the events of one endpoint to its target.
 #[derive(Clone)]
@@ -85,14 +88,52 @@ impl Forward {
         grant: Grant,
         answer_by: Instant,
     ) -> Response<Full<Bytes>> {
-        let Inner { path, client, connections, settings, .. } = &*self.0;
-        let Ok(Ok(_connection)) = timeout(settings.patience, connections.acquire()).await else {
+        let Some(_connection) = self.connection().await else {
             return into_response(EarlyResponse::Busy);
         };
         if grant.attempt > 1 {
-            metrics::count(metrics::REPEATED_ATTEMPTS, path);
+            metrics::count(metrics::REPEATED_ATTEMPTS, &self.0.path);
         }
-        let request = self.outgoing(request, verified, grant);
+        let mut request = self.outgoing(request, verified.scheme());
+        // Added after that, so that the request's `Connection` header cannot remove these.
+        headers::add_proof(request.headers_mut(), verified, grant);
+        self.exchange(request, answer_by).await
+    }
+
+    /// Forwards a request of shadow mode, with its query: the target verifies it.
+    pub(super) async fn pass_through<B>(
+        &self,
+        request: Request<B>,
+        scheme: &Scheme,
+        answer_by: Instant,
+    ) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let Some(_connection) = self.connection().await else {
+            return into_response(EarlyResponse::Busy);
+        };
+        let query = request.uri().query().map(str::to_owned);
+        let mut request = self.outgoing(request, scheme);
+        if let Some(query) = query {
+            *request.uri_mut() = with_query(&self.0.target, &query);
+        }
+        self.exchange(request, answer_by).await
+    }
+
+    /// The permit for a connection to the target; `None` if too many are open.
+    async fn connection(&self) -> Option<SemaphorePermit<'_>> {
+        let Inner { connections, settings, .. } = &*self.0;
+        timeout(settings.patience, connections.acquire()).await.ok()?.ok()
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<OutgoingBody>,
+        answer_by: Instant,
+    ) -> Response<Full<Bytes>> {
+        let Inner { path, client, settings, .. } = &*self.0;
         let answered = tokio::select! {
             biased;
             answered = client.request(request) => answered,
@@ -101,8 +142,7 @@ impl Forward {
                 metrics::count(metrics::HANDLER_TIMEOUTS, path);
                 let timeout = humantime::format_duration(settings.timeout);
                 self.down(&format!(
-                    "no response within {timeout}. The event is released, and may be forwarded \
-                     again: raise `handler_timeout` if the target is slow"
+                    "no response within {timeout}. The event may be forwarded again: raise `handler_timeout` if the target is slow"
                 ));
                 return into_response(EarlyResponse::HandlerTimeout);
             }
@@ -119,6 +159,7 @@ impl Forward {
                 self.down(&format!("its status {status} is not a final response"));
                 unusable_target()
             }
+            Err(error) if is_of_sender(&error) => unusable_target(),
             Err(error) => {
                 self.down(&with_causes(&error));
                 unusable_target()
@@ -126,22 +167,19 @@ impl Forward {
         }
     }
 
-    fn outgoing(
-        &self,
-        request: Request<Full<Bytes>>,
-        verified: &Verified,
-        grant: Grant,
-    ) -> Request<Full<Bytes>> {
+    fn outgoing<B>(&self, request: Request<B>, scheme: &Scheme) -> Request<OutgoingBody>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let (mut parts, body) = request.into_parts();
         parts.uri = self.0.target.clone();
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
         let forwarded = &self.0.settings.forwarded_headers;
-        let dropped = headers::keep_end_to_end(&mut parts.headers, forwarded, verified.scheme());
+        let dropped = headers::keep_end_to_end(&mut parts.headers, forwarded, scheme);
         self.tell_dropped(&dropped);
-        // Added after that, so that the request's `Connection` header cannot remove these.
-        headers::add_proof(&mut parts.headers, verified, grant);
-        Request::from_parts(parts, body)
+        Request::from_parts(parts, OutgoingBody::new(body.map_err(Into::into)))
     }
 
     /// Reports the headers that are not forwarded, only for the first delivery that has any.
@@ -163,6 +201,19 @@ impl Forward {
             output::note(&format!("{}: the target fails: {why}", self.0.path));
         }
     }
+}
+
+/// The URL with one more query.
+fn with_query(url: &Uri, query: &str) -> Uri {
+    let separator = if url.query().is_some() { '&' } else { '?' };
+    // Both were parsed, so this is valid unless it is too long.
+    format!("{url}{separator}{query}").parse().unwrap_or_else(|_| url.clone())
+}
+
+/// Whether the sender did not send the whole body, so that the target did not get it, either.
+fn is_of_sender(error: &(dyn Error + 'static)) -> bool {
+    let sources = successors(Some(error), |error| (*error).source());
+    sources.filter_map(|error| error.downcast_ref::<hyper::Error>()).any(hyper::Error::is_user)
 }
 
 /// Whether the status settles an event. An upgrade, or a status undefined in HTTP, does not.

@@ -64,6 +64,8 @@ pub(super) struct Line<'a> {
     pub(super) capture: Option<&'a str>,
     /// Method and path of a request that no endpoint takes.
     pub(super) unrouted: Option<(&'a Method, &'a str)>,
+    /// Whether the endpoint rejects what fails verification.
+    pub(super) is_enforced: bool,
     /// When its headers had arrived.
     pub(super) since: Instant,
 }
@@ -82,6 +84,7 @@ impl<'a> Line<'a> {
             handshake: None,
             capture: None,
             unrouted: None,
+            is_enforced: true,
             since,
         }
     }

@@ -4,7 +4,7 @@ use rustix::process::Signal;
 
 use crate::processes::{Files, SECRET, command, configured};
 
-const GOOD: &str = "listen = '127.0.0.1:0'\n\
+pub(crate) const GOOD: &str = "listen = '127.0.0.1:0'\n\
                     [[endpoint]]\n\
                     path = '/hooks/jupiter'\n\
                     scheme = 'jupiter'\n\

@@ -85,6 +85,7 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
             outage: None,
             repeats: None,
             only: None,
+            is_shadow: false,
             url: None,
         };
         let path = path.to_owned();

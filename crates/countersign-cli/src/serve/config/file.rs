@@ -169,6 +169,7 @@ impl File<'_> {
             outage: words.outage.map(Into::into),
             repeats: words.repeats.map(Into::into),
             only,
+            is_shadow: self.is_shadow(words)?,
             url: words.url.as_ref().map(|said| match is_of_tenants(words) {
                 true => capture::PublicUrl::Origin(said.get_ref().clone()),
                 false => capture::PublicUrl::Whole(said.get_ref().clone()),
@@ -177,6 +178,36 @@ impl File<'_> {
         // The users of the secrets are set later, for all endpoints together.
         let users = SecretUsers::default();
         Ok((plan, Changes { live, fresh, fixed, users, arm_for }))
+    }
+
+    /// Whether all requests are forwarded. Then no event is claimed, and no response is sent but the
+    /// target's, so the keys that configure these would have no effect.
+    fn is_shadow(&self, words: &EndpointConfig) -> Result<bool, UsageError> {
+        let Some(said) = words.enforce.as_ref().filter(|said| !said.get_ref()) else {
+            return Ok(false);
+        };
+        let at = self.at("enforce", said.span());
+        if words.forward.is_none() {
+            return Err(at.fix(
+                "needs `forward`: without verification, only another receiver can handle the \
+                 deliveries",
+            ));
+        }
+        for (key, is_set) in [
+            ("only", words.only.is_some()),
+            ("outage", words.outage.is_some()),
+            ("retention", words.retention.is_some()),
+            ("repeats", words.repeats.is_some()),
+            ("handshake_secret_file", words.handshake_secret_file.is_some()),
+        ] {
+            if is_set {
+                return Err(at.fix(format!(
+                    "`{key}` has no effect with it, because every request is forwarded: remove \
+                     `{key}`, or set `enforce = true`"
+                )));
+            }
+        }
+        Ok(true)
     }
 
     fn retention(&self, words: &EndpointConfig) -> Result<Option<(Duration, Place)>, UsageError> {
@@ -444,6 +475,7 @@ fn fixed(words: &EndpointConfig, scheme: &Scheme) -> Fixed {
         ("event_id", said(words.event_id.as_ref())),
         ("repeats", format!("{:?}", words.repeats)),
         ("only", said(words.only.as_ref())),
+        ("enforce", said(words.enforce.as_ref())),
     ]
 }
 

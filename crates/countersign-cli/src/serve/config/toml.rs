@@ -57,6 +57,7 @@ pub(super) struct EndpointConfig {
     pub(super) event_id: Option<Spanned<String>>,
     pub(super) repeats: Option<RepeatsWord>,
     pub(super) only: Option<Spanned<Vec<String>>>,
+    pub(super) enforce: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]
@@ -223,7 +224,7 @@ pub(super) fn is_of_endpoint(key: &str) -> bool {
 }
 
 /// The keys of [`EndpointConfig`], except for its table `tenants`.
-const ENDPOINT_KEYS: [&str; 17] = [
+const ENDPOINT_KEYS: [&str; 18] = [
     "path",
     "scheme",
     "secrets",
@@ -241,6 +242,7 @@ const ENDPOINT_KEYS: [&str; 17] = [
     "event_id",
     "repeats",
     "only",
+    "enforce",
 ];
 
 /// The expected value of a key, for error messages.
@@ -248,6 +250,7 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
     Some(match key {
         "listen" => "an address: `listen = \"127.0.0.1:3000\"`",
         "admin" => "an address for health and metrics: `admin = \"127.0.0.1:9000\"`",
+        "enforce" => "`true`, or `false` to forward what would be rejected, too",
         "only" => "a list of event types: `only = [\"push\", \"issue_*\"]`",
         "store" => "`\"memory\"`, or the URL of a Redis: `store = \"redis://127.0.0.1:6379\"`",
         "store_prefix" => "the prefix of this application's keys: `store_prefix = \"shop\"`",

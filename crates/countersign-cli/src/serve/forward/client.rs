@@ -1,10 +1,11 @@
 //! The HTTP client for one target, with a connection pool.
 
+use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, Uri};
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
@@ -13,9 +14,13 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
 
 pub(super) enum Client {
-    Http(legacy::Client<HttpConnector, Full<Bytes>>),
-    Https(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+    Http(legacy::Client<HttpConnector, OutgoingBody>),
+    Https(legacy::Client<HttpsConnector<HttpConnector>, OutgoingBody>),
 }
+
+/// The body of a request to a target.
+pub(super) type OutgoingBody = UnsyncBoxBody<Bytes, BoxError>;
+pub(in crate::serve) type BoxError = Box<dyn Error + Send + Sync>;
 
 impl Client {
     /// A client with the connect timeout `connect`, which keeps up to `idle` idle connections.
@@ -42,7 +47,7 @@ impl Client {
 
     pub(super) async fn request(
         &self,
-        request: Request<Full<Bytes>>,
+        request: Request<OutgoingBody>,
     ) -> Result<Response<Incoming>, legacy::Error> {
         match self {
             Self::Http(client) => client.request(request).await,

@@ -30,6 +30,7 @@ fn styled(
     width: usize,
 ) -> String {
     let style = match line.status {
+        _ if !line.is_enforced && line.reason.is_some() => WARN,
         200..=299 => GOOD,
         500..=599 => WARN,
         _ => BAD,
@@ -55,6 +56,8 @@ fn styled(
     );
     if let Some(reason) = line.reason {
         let reason = escape_control_chars(&reason.to_string());
+        let reason =
+            if line.is_enforced { reason } else { format!("forwarded, although {reason}") };
         text.push_str(&paint(DIM, format_args!("{:INDENT$}{reason}\n", "")));
     }
     match body {

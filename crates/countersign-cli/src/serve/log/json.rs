@@ -31,6 +31,7 @@ pub(super) fn line(line: &Line<'_>, shown_body: &ShownBody<'_>) -> String {
         scheme: line.scheme,
         code: line.code,
         status: line.status,
+        shadow: !line.is_enforced,
         reason: line.reason.map(ToString::to_string),
         method: line.unrouted.map(|(method, _)| shown(method.as_str())),
         path: path.as_deref(),
@@ -60,6 +61,9 @@ struct Json<'a> {
     scheme: Option<&'a str>,
     code: &'a str,
     status: u16,
+    /// Only with `enforce = false`: whatever the code is, the status is that of the target.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    shadow: bool,
     /// Why the delivery was rejected.
     reason: Option<String>,
     /// Only for a request that no endpoint takes.
