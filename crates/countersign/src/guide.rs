@@ -16,6 +16,7 @@
 //! | [`server`] | `countersign serve`: forwarding, timeouts, shutdown, overload |
 //! | [`hostile`] | limits against slow and malicious clients |
 //! | [`observability`] | every metric, and what is logged at which level |
+//! | [`opentelemetry`] | traces of deliveries in a collector |
 //! | [`rotation`] | how to replace a secret |
 //! | [`tenants`] | one endpoint with a separate secret for each tenant |
 //! | [`production`] | what to decide before you receive real deliveries |
@@ -57,6 +58,10 @@ pub mod migrating {}
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/observability.md")]
 pub mod observability {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../guide/opentelemetry.md")]
+pub mod opentelemetry {}
 
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/path.md")]
