@@ -3,6 +3,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::Request;
 use countersign::Signer;
+use countersign::serve::Serve;
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -24,7 +25,7 @@ async fn a_collector_gets_a_span_for_each_delivery_and_the_handlers_span_is_its_
     let collector = Router::new().route("/v1/traces", post(collect)).with_state(sender);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, collector).await });
+    tokio::spawn(Serve::new(listener, collector).into_future());
 
     let endpoint = format!("http://{address}/v1/traces");
     let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build().unwrap();
@@ -43,7 +44,7 @@ async fn a_collector_gets_a_span_for_each_delivery_and_the_handlers_span_is_its_
     assert!(service.iter().any(|it| it.key == "service.name" && is(it.value.as_ref(), "shop")));
     let spans = request.resource_spans.iter().flat_map(|it| &it.scope_spans);
     let spans: Vec<&Span> = spans.flat_map(|it| &it.spans).collect();
-    let named = |name: &str| spans.iter().filter(move |span| span.name == name);
+    let named = |name: &'static str| spans.iter().filter(move |span| span.name == name);
 
     let handled = named("countersign.delivery").find(|span| code(span) == Some("handled")).unwrap();
     for (key, expected) in [("scheme", "stripe"), ("endpoint", "stripe"), ("event", "evt_1")] {
@@ -74,8 +75,7 @@ fn text<'a>(span: &'a Span, key: &str) -> Option<&'a str> {
 }
 
 fn is(value: Option<&opentelemetry_proto::tonic::common::v1::AnyValue>, expected: &str) -> bool {
-    value.and_then(|value| value.value.as_ref())
-        == Some(&Value::StringValue(expected.to_owned()))
+    value.and_then(|value| value.value.as_ref()) == Some(&Value::StringValue(expected.to_owned()))
 }
 
 /// Returns the status of the response to the event, signed with this secret.
