@@ -14,12 +14,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use countersign::serve::{Serve, shutdown_signal};
+use countersign::serve::{RequestBody, Serve, shutdown_signal};
 use countersign::tower::VerifyLayer;
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Empty, Full};
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -166,9 +165,46 @@ async fn a_client_that_resets_its_requests_at_once_is_disconnected() {
 }
 
 #[tokio::test]
+async fn a_body_whose_stream_is_reset_is_not_whole_whatever_the_code_is() {
+    let (sender, mut bodies) = mpsc::unbounded_channel();
+    let service = tower::service_fn(move |request: Request<RequestBody>| {
+        let sender = sender.clone();
+        async move {
+            let body = request.into_body().collect().await;
+            sender.send(body.map(|body| body.to_bytes().len())).unwrap();
+            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+        }
+    });
+    let server = Server::start(|listener| Serve::new(listener, service)).await;
+    let mut client = server.connect().await;
+    client.write_all(&[http2::PREFACE, &http2::settings()].concat()).await.unwrap();
+    let block = http2::post("/", []);
+    // A header field of trailers: `x: y`, as a literal without indexing.
+    let trailers = [0, 1, b'x', 1, b'y'];
+    let reset = |stream, code: u32| http2::frame(http2::RST_STREAM, 0, stream, &code.to_be_bytes());
+    for (stream, end, length) in [
+        (1, reset(1, 0), None),
+        (3, reset(3, 8), None),
+        (5, http2::frame(http2::DATA, http2::END_STREAM, 5, b"cd"), Some(4)),
+        (7, http2::frame(http2::DATA, http2::END_STREAM, 7, b""), Some(2)),
+        (
+            9,
+            http2::frame(http2::HEADERS, http2::END_STREAM | http2::END_HEADERS, 9, &trailers),
+            Some(2),
+        ),
+    ] {
+        let head = http2::frame(http2::HEADERS, http2::END_HEADERS, stream, &block);
+        let data = http2::frame(http2::DATA, 0, stream, b"ab");
+        client.write_all(&[head, data, end].concat()).await.unwrap();
+        let body = in_time(bodies.recv()).await.unwrap();
+        assert_eq!(body.ok(), length, "{stream}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_take_its_answer_keeps_it_for_no_longer_than_it_may() {
     let (dropped, mut ends) = mpsc::unbounded_channel();
-    let service = tower::service_fn(move |_: Request<Incoming>| {
+    let service = tower::service_fn(move |_: Request<RequestBody>| {
         let body = Endless(dropped.clone());
         async { Ok::<_, Infallible>(Response::new(body)) }
     });

@@ -162,7 +162,7 @@ pub use future::ResponseFuture;
 pub use layer::VerifyLayer;
 pub use response::{ResponseBody, into_response};
 #[cfg(feature = "serve")]
-pub use serve::{Serve, shutdown_signal};
+pub use serve::{RequestBody, RequestBodyError, Serve, shutdown_signal};
 pub use service::VerifyService;
 pub use shadow::{ShadowBody, ShadowLayer, ShadowService};
 pub use webhook::{WebhookLayer, WebhookService};

@@ -7,6 +7,7 @@ mod connection_slots;
 mod connection_timer;
 mod limits;
 mod linger;
+mod request_body;
 mod shutdown_signal;
 
 use std::fmt;
@@ -20,7 +21,6 @@ use std::time::Duration;
 use countersign_core::BufferBudget;
 use http::{Request, Response};
 use http_body::Body;
-use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::task::JoinSet;
@@ -33,6 +33,7 @@ use connection::{Connection, IsUrgent, Shared};
 use connection_slots::{ConnectionSlot, ConnectionSlots};
 use limits::Limits;
 
+pub use request_body::{RequestBody, RequestBodyError};
 pub use shutdown_signal::shutdown_signal;
 
 /// HTTP server with timeouts and connection limits.
@@ -64,14 +65,13 @@ pub use shutdown_signal::shutdown_signal;
 ///
 /// ```no_run
 /// # use std::convert::Infallible;
-/// use countersign_tower::{Serve, shutdown_signal};
+/// use countersign_tower::{RequestBody, Serve, shutdown_signal};
 /// # use http::{Request, Response};
 /// # use http_body_util::Empty;
-/// # use hyper::body::Incoming;
 /// use tokio::net::TcpListener;
 ///
 /// # async fn serve() -> std::io::Result<()> {
-/// # let app = tower::service_fn(|_: Request<Incoming>| async {
+/// # let app = tower::service_fn(|_: Request<RequestBody>| async {
 /// #     Ok::<_, Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
 /// # });
 /// let listener = TcpListener::bind("127.0.0.1:3000").await?;
@@ -167,7 +167,7 @@ impl<S> Serve<S> {
     /// connection to end, and then gets 503 with `Retry-After`.
     pub fn with_reserve<F>(mut self, connections: usize, is_urgent: F) -> Self
     where
-        F: Fn(&Request<Incoming>) -> bool + Send + Sync + 'static,
+        F: Fn(&Request<RequestBody>) -> bool + Send + Sync + 'static,
     {
         self.limits.reserve = connections;
         self.is_urgent = Box::new(is_urgent);
@@ -210,7 +210,7 @@ impl<S> Serve<S> {
 
 impl<S, B> IntoFuture for Serve<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: Body + Send + 'static,
@@ -229,7 +229,7 @@ where
 
 async fn run<S, B>(serve: Serve<S>)
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: Body + Send + 'static,

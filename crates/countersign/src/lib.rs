@@ -212,7 +212,7 @@ pub mod tower {
 /// HTTP server with timeouts and connection limits, for tower services and axum.
 #[cfg(feature = "serve")]
 pub mod serve {
-    pub use countersign_tower::{Serve, shutdown_signal};
+    pub use countersign_tower::{RequestBody, RequestBodyError, Serve, shutdown_signal};
 }
 
 #[cfg(feature = "axum")]

@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 
-use countersign::serve::Serve;
+use countersign::serve::{RequestBody, Serve};
 use http::Request;
-use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tower::service_fn;
 
@@ -33,7 +32,7 @@ impl Admin {
     /// Serves requests until it is stopped.
     pub(super) async fn run(self, stopped: impl Future<Output = ()> + Send + 'static) {
         let Self { listener, operators, .. } = self;
-        let service = service_fn(move |request: Request<Incoming>| {
+        let service = service_fn(move |request: Request<RequestBody>| {
             let operators = operators.clone();
             async move {
                 let (method, path) = (request.method(), request.uri().path());

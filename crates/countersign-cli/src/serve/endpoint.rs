@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::handshake::Handshake;
+use countersign::serve::RequestBody;
 use countersign::tower::{ResponseBody, WebhookLayer, WebhookService, into_response};
 use countersign::{EarlyResponse, Grant, Receiver, Scheme, TokioRuntime, Verified};
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt};
@@ -145,7 +146,7 @@ impl Endpoint {
     /// Answers a delivery, prints its line, and captures it if configured.
     pub(super) async fn receive(
         &self,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
         admission: &Admission,
         connection: ConnectionId,
     ) -> Response<Full<Bytes>> {

@@ -11,11 +11,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::BufferBudget;
-use countersign::serve::Serve;
+use countersign::serve::{RequestBody, Serve};
 use http::header::ALLOW;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -114,7 +113,7 @@ impl Clone for Answering {
     }
 }
 
-impl Service<Request<Incoming>> for Answering {
+impl Service<Request<RequestBody>> for Answering {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
@@ -123,7 +122,7 @@ impl Service<Request<Incoming>> for Answering {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         let app = Arc::clone(&self.app);
         let connection = self.connection.unwrap_or_else(ConnectionId::next);
         Box::pin(async move { Ok(App::answer(app, request, connection).await) })
@@ -133,7 +132,7 @@ impl Service<Request<Incoming>> for Answering {
 impl App {
     async fn answer(
         app: Arc<Self>,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
         connection: ConnectionId,
     ) -> Response<Full<Bytes>> {
         let since = Instant::now();

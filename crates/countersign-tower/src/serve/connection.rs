@@ -22,6 +22,7 @@ use super::answer::{Answer, rejected, unavailable};
 use super::connection_slots::ConnectionSlot;
 use super::connection_timer::{ActiveRequest, ConnectionTimer, Expired};
 use super::linger::linger;
+use super::request_body::RequestBody;
 use crate::body::BoxError;
 
 pub(super) struct Connection<S> {
@@ -33,7 +34,7 @@ pub(super) struct Connection<S> {
 }
 
 /// Whether a request may use a reserved connection.
-pub(super) type IsUrgent = Box<dyn Fn(&Request<Incoming>) -> bool + Send + Sync>;
+pub(super) type IsUrgent = Box<dyn Fn(&Request<RequestBody>) -> bool + Send + Sync>;
 
 /// What all connections of a server share.
 pub(super) struct Shared {
@@ -46,7 +47,7 @@ pub(super) struct Shared {
 
 impl<S, B> Connection<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: Body + Send + 'static,
@@ -109,7 +110,7 @@ struct Requests<S> {
 
 impl<S, B> Requests<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone,
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
     S::Error: Into<BoxError>,
 {
     /// With HTTP/2 this is called for each stream as soon as its head has
@@ -134,7 +135,7 @@ where
         };
         let calling = match early {
             Some(early) => Either::Left(std::future::ready(Ok(early))),
-            None => Either::Right(self.call(request)),
+            None => Either::Right(self.call(RequestBody::of(request))),
         };
         async move {
             let answer = calling.await;
@@ -145,7 +146,7 @@ where
 
     fn call(
         &self,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
     ) -> impl Future<Output = Result<Response<Answer<B>>, BoxError>> + use<S, B> {
         if !self.place.is_reserve() || (self.shared.is_urgent)(&request) {
             let calling = self.service.call(request);

@@ -6,8 +6,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use countersign::serve::{RequestBody, RequestBodyError};
 use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::timeout;
 
 use super::queue_limit::{QueueLimit, QueuePermit};
@@ -15,7 +16,7 @@ use super::queue_limit::{QueueLimit, QueuePermit};
 /// A request body. If it is dropped early, the copy takes over the unread rest.
 pub(in crate::serve) struct Copied {
     /// Taken on drop.
-    body: Option<Incoming>,
+    body: Option<RequestBody>,
     copy: Option<BodyCopy>,
 }
 
@@ -28,7 +29,7 @@ struct State {
     limit: usize,
     reserved: QueuePermit,
     /// The unread rest of the body.
-    rest: Option<Incoming>,
+    rest: Option<RequestBody>,
     end: End,
 }
 
@@ -51,12 +52,12 @@ pub(super) struct Came {
 
 impl Copied {
     /// A body without a copy.
-    pub(in crate::serve) fn not(body: Incoming) -> Self {
+    pub(in crate::serve) fn not(body: RequestBody) -> Self {
         Self { body: Some(body), copy: None }
     }
 
     /// A body and its copy, which holds at most `limit` bytes.
-    pub(super) fn new(body: Incoming, limit: usize, room: &Arc<QueueLimit>) -> (Self, BodyCopy) {
+    pub(super) fn new(body: RequestBody, limit: usize, room: &Arc<QueueLimit>) -> (Self, BodyCopy) {
         let end = if body.is_end_stream() { End::Whole } else { End::NotYet };
         let reserved = QueueLimit::nothing(room);
         let state = State { bytes: BytesMut::new(), limit, reserved, rest: None, end };
@@ -113,7 +114,7 @@ impl BodyCopy {
 }
 
 impl State {
-    fn take(&mut self, frame: Option<&Result<Frame<Bytes>, hyper::Error>>, is_end: bool) {
+    fn take(&mut self, frame: Option<&Result<Frame<Bytes>, RequestBodyError>>, is_end: bool) {
         match frame {
             _ if self.end != End::NotYet => return,
             None => self.end = End::Whole,
@@ -155,12 +156,12 @@ impl State {
 
 impl Body for Copied {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = RequestBodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
         let Self { body: Some(body), copy } = &mut *self else { return Poll::Ready(None) };
         let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
         if let Some(copy) = copy {
@@ -170,11 +171,11 @@ impl Body for Copied {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Incoming::is_end_stream)
+        self.body.as_ref().is_none_or(RequestBody::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map(Incoming::size_hint).unwrap_or_default()
+        self.body.as_ref().map(RequestBody::size_hint).unwrap_or_default()
     }
 }
 
