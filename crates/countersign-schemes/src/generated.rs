@@ -1286,7 +1286,8 @@ pub fn mailgun() -> Scheme {
 /// - **Secret**: Settings, Webhooks, the webhook, Key, or the field `auth_key` of API `webhooks/info`.
 /// - No source confirms this scheme: test it before you rely on it.
 /// - A delivery contains many events, in the form field `mandrill_events`: each has its own `_id`.
-/// - A form with more than 16 fields is rejected, because it is parsed before it is verified. Mandrill sends one field.
+/// - A form with more than 16 fields is rejected, because it is parsed before it is verified.
+/// - The form must be the field `mandrill_events` alone, as Mandrill sends it: the signed text does not separate names from values, so that other fields could have the same signature.
 /// - If only the origin is configured, the sender chooses the path. Then the form must start with the field `mandrill_events`, and path and query must not contain that text, because it marks the end of the URL.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -2960,7 +2961,8 @@ mod describe {
             .source("Mailchimp Transactional, Authenticating webhook requests, from memory")
             .note("No source confirms this scheme: test it before you rely on it.")
             .note("A delivery contains many events, in the form field `mandrill_events`: each has its own `_id`.")
-            .note("A form with more than 16 fields is rejected, because it is parsed before it is verified. Mandrill sends one field.")
+            .note("A form with more than 16 fields is rejected, because it is parsed before it is verified.")
+            .note("The form must be the field `mandrill_events` alone, as Mandrill sends it: the signed text does not separate names from values, so that other fields could have the same signature.")
             .note("If only the origin is configured, the sender chooses the path. Then the form must start with the field `mandrill_events`, and path and query must not contain that text, because it marks the end of the URL.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])

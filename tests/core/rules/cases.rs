@@ -41,7 +41,8 @@ impl Case {
         };
         let (keys, body) = match name {
             "adyen" => (shared(&"0a".repeat(32), &"0b".repeat(32)), ADYEN),
-            "twilio" | "twilio-sharedkey" | "mandrill" => (shared("one", "two"), "b=2&a=1"),
+            "twilio" | "twilio-sharedkey" => (shared("one", "two"), "b=2&a=1"),
+            "mandrill" => (shared("one", "two"), "mandrill_events=1"),
             "aws-sns" => (rsa(), r#"{"Message":"hello"}"#),
             "paypal" => {
                 let behind_id = |key: String| format!("1JE4291016473214C\n{key}");

@@ -63,7 +63,8 @@ fn base(case: &Case) -> Parts {
     let body = match case.name() {
         "adyen" => ADYEN,
         "aws-sns" => r#"{"Message":"hello","MessageId":"m1"}"#,
-        "mandrill" | "twilio" | "twilio-sharedkey" => FORM,
+        "mandrill" => "mandrill_events=1",
+        "twilio" | "twilio-sharedkey" => FORM,
         _ => JSON,
     };
     Parts {
@@ -114,7 +115,8 @@ fn changes(name: &str) -> Vec<Change> {
         "mailgun" => {
             vec![another(|parts| parts.id = "evt_2"), another(|parts| parts.unix_ms -= 1_000)]
         }
-        "mandrill" | "twilio" | "twilio-sharedkey" => vec![
+        "mandrill" => vec![text("=1", "=2"), another(|parts| parts.target = "/other")],
+        "twilio" | "twilio-sharedkey" => vec![
             body(),
             text("b=", "c="),
             text("&b=2", ""),

@@ -63,14 +63,17 @@ pub(crate) fn sorted(mut fields: Fields<'_>, values: Values) -> Sorted {
     let first = fields
         .first()
         .map(|(name, value)| First { name: name.to_vec(), value_begins: value.first().copied() });
+    let length = fields.len();
     let text = fields.iter().flat_map(|(name, value)| [&**name, &**value]).collect::<Vec<_>>();
-    Sorted { text: text.concat(), first }
+    Sorted { text: text.concat(), length, first }
 }
 
 /// A form as it is signed.
 #[derive(Default)]
 pub(crate) struct Sorted {
     pub(crate) text: Vec<u8>,
+    /// The number of fields.
+    pub(crate) length: usize,
     /// The first field; `None` if the form is empty.
     pub(crate) first: Option<First>,
 }

@@ -14,7 +14,7 @@ pub(crate) fn signing() -> impl CustomScheme {
     Mandrill
 }
 
-/// Signs the URL, followed by the fields.
+/// Signs the URL, followed by the fields. A delivery has one, `mandrill_events`.
 struct Mandrill;
 
 impl CustomScheme for Mandrill {
@@ -44,19 +44,29 @@ impl CustomScheme for Mandrill {
         let (url, is_chosen) = (request.url()?, chosen.is_some());
         Ok(BodyCheck::new(move |body| {
             let fields = sorted(body)?;
-            // It marks the end of the URL.
             let is_first = fields.first.as_ref().is_some_and(|it| it.name == FIELD.as_bytes());
+            // It marks the end of the URL.
             if is_chosen && !is_first {
                 return Err(unclear());
             }
             let signed = [url.as_bytes(), &fields.text].concat();
-            Ok(keys.signed_by(&[&signed], &candidates)?.over(signed))
+            let signed_by = keys.signed_by(&[&signed], &candidates)?;
+            // No character separates the name of a field from its value, or the fields: other fields
+            // can have the same signed text.
+            if !is_first || fields.length != 1 {
+                return Err(unclear());
+            }
+            Ok(signed_by.over(signed))
         }))
     }
 
     fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let fields = sorted(request.body());
         let fields = fields.map_err(|error| request.problem(error.to_string()))?;
+        let is_first = fields.first.as_ref().is_some_and(|it| it.name == FIELD.as_bytes());
+        if !is_first || fields.length != 1 {
+            return Err(request.problem(format!("the form must be the field `{FIELD}` alone")));
+        }
         let signature = request.mac_key()?.sign(&[request.url()?.as_bytes(), &fields.text]);
         Ok(SignedRequest::with_headers([(SIGNATURE, signature)]))
     }
@@ -72,5 +82,5 @@ fn unclear() -> VerifyError {
 
 const SIGNATURE: &str = "X-Mandrill-Signature";
 const FIELD: &str = "mandrill_events";
-/// Mandrill sends one.
+/// The form is parsed before it is verified.
 const MAX_FIELDS: usize = 16;
