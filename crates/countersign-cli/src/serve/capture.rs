@@ -30,16 +30,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::scheme::BodyView;
+use countersign::serve::RequestBody;
 use countersign::{Clock, EarlyResponse, Scheme, SystemClock, Verified};
 use http::header::{CONTENT_ENCODING, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
-use hyper::body::Incoming;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 pub(super) use copy::Copied;
 pub(super) use known_secrets::KnownSecrets;
 pub(super) use name::{Kind, Namer};
+pub(super) use redaction::is_secret_in_body;
 
 use super::config::CapturePlan;
 use super::short_id::short_id;
@@ -229,7 +230,7 @@ impl Capture {
     }
 
     /// Returns the request to process, and the facts to capture about it.
-    pub(super) fn see(&self, request: Request<Incoming>) -> (Request<Copied>, Seen) {
+    pub(super) fn see(&self, request: Request<RequestBody>) -> (Request<Copied>, Seen) {
         let (parts, body) = request.into_parts();
         let (body, copy) = match self.room_for_copies(&parts.method) {
             Some(room) => {

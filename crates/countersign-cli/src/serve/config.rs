@@ -22,7 +22,7 @@ use clap::{ArgAction, Args};
 use countersign::{BufferBudget, OutagePolicy, Repeats, Scheme, Verifier};
 use http::Uri;
 
-use super::capture::{KnownSecrets, PublicUrl};
+use super::capture::{KnownSecrets, PublicUrl, is_secret_in_body};
 use super::folders;
 use super::operators::is_operators;
 use super::secrets_source::{Reloaded, SecretsSource};
@@ -213,6 +213,16 @@ impl Plan {
         };
         folders::apart(plan.capture.as_ref(), plan.dead_letters.as_ref())?;
         own_address::reject_as_target(&plan.listen, &plan.endpoints)?;
+        let mut endpoints = plan.endpoints.iter().map(|(endpoint, _)| endpoint);
+        let is_shown = |plan: &&EndpointPlan| is_secret_in_body(plan.verifier.scheme());
+        if let Some(endpoint) = endpoints.find(is_shown).filter(|_| plan.show_body) {
+            return Err(UsageError::new(format!(
+                "`--show-body` would print the secret of `{}`: deliveries of scheme `{}` contain it \
+                 in the body. Remove it",
+                endpoint.path,
+                endpoint.verifier.scheme().name()
+            )));
+        }
         Ok(plan)
     }
 

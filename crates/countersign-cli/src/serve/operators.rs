@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::store::IdempotencyStore;
+use countersign::store::{Health, IdempotencyStore, StoreWarning};
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 use tokio::sync::Mutex;
@@ -59,8 +59,8 @@ impl Operators {
         }
     }
 
-    /// Whether deliveries can be handled: the server is not shutting down, and the store answers, if
-    /// an endpoint needs it.
+    /// Whether deliveries can be handled: the server is not shutting down, and the store answers and
+    /// has room, if an endpoint needs it.
     async fn is_ready(&self) -> bool {
         let Inner { store, needs_store, is_draining, probed, .. } = &*self.0;
         if is_draining.load(Ordering::Relaxed) {
@@ -77,7 +77,8 @@ impl Operators {
             return is_ready;
         }
         let probe = timeout(MAX_PROBE, store.probe()).await;
-        let is_ready = matches!(probe, Ok(Ok(_)));
+        let is_full = |health: &Health| health.warnings.contains(&StoreWarning::Full);
+        let is_ready = matches!(probe, Ok(Ok(health)) if !is_full(&health));
         *probed = Some((Instant::now(), is_ready));
         is_ready
     }

@@ -201,6 +201,14 @@ fn a_scheme_that_signs_the_url_needs_one() {
 }
 
 #[test]
+fn bodies_that_contain_the_secret_are_not_printed() {
+    let files = Files::new(&GOOD.replace("'jupiter'", "'figma'"));
+    let mut serve = command("--show-body --config");
+    serve.arg(files.path("serve.toml"));
+    rejected(serve, &["`--show-body` would print the secret of `/hooks/jupiter`", "`figma`"]);
+}
+
+#[test]
 fn an_error_names_the_store_without_its_password() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = listener.local_addr().unwrap();

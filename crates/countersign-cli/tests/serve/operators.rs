@@ -61,6 +61,15 @@ async fn a_server_whose_store_is_away_is_alive_and_not_ready() {
 }
 
 #[tokio::test]
+async fn a_server_whose_store_is_full_is_not_ready() {
+    let server = RedisServer::start(&["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"]);
+    let words = format!("--store redis://{} --store-prefix a", server.address());
+    let serving = processes::jupiter(&words).await;
+    assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 503);
+    assert_eq!(get(serving.address(), "/readyz").await, 503);
+}
+
+#[tokio::test]
 async fn a_server_that_handles_deliveries_without_its_store_stays_ready() {
     let server = RedisServer::start(&[]);
     let store = format!("store = 'redis://{}'\nstore_prefix = 'a'", server.address());

@@ -25,11 +25,16 @@ pub(super) struct Redaction {
     signs_url: bool,
 }
 
+/// Whether every delivery of the scheme contains the endpoint's secret in its body.
+pub(in crate::serve) fn is_secret_in_body(scheme: &Scheme) -> bool {
+    scheme.algorithm() == Algorithm::Token && scheme.headers().next().is_none()
+}
+
 impl Redaction {
     pub(super) fn of(scheme: &Scheme) -> Self {
         let read = read_headers::of_the_signature(scheme);
         let is_token = scheme.algorithm() == Algorithm::Token;
-        let shows_secret_in_body = is_token && scheme.headers().next().is_none();
+        let shows_secret_in_body = is_secret_in_body(scheme);
         let (mut secret, mut needed) =
             if is_token { (read, Vec::new()) } else { (Vec::new(), read) };
         needed.extend(read_headers::of_the_type(scheme));
