@@ -103,7 +103,7 @@ fn a_rejection_allocates_nothing() {
 }
 
 #[test]
-fn a_layer_that_verifies_allocates_a_handful_of_times_for_a_delivery() {
+fn verify_layer_allocates_a_few_times_per_delivery() {
     // The bytes that are read, the reference count of the body, and `Verified` in the request's
     // extensions.
     let service = VerifyLayer::new(verifier("venum")).layer(service_fn(handle));
@@ -112,7 +112,7 @@ fn a_layer_that_verifies_allocates_a_handful_of_times_for_a_delivery() {
 }
 
 #[test]
-fn a_layer_that_claims_allocates_some_twenty_times_for_a_delivery() {
+fn webhook_layer_allocates_about_twenty_times_per_delivery() {
     // Also the response, the task, the channel between them, the event, the grant, and `Verified`
     // in the response's extensions.
     let receiver = Receiver::new(verifier("venum").with_endpoint("hooks"), MemoryStore::new());

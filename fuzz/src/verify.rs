@@ -37,11 +37,11 @@ fn run(input: &[u8]) {
     if let Some(headers) = request.header_map() {
         again(countersign::RequestHead::new(&request.method, &request.target, &headers));
     }
-    ask_for_a_handshake(endpoint, &request);
+    try_handshake(endpoint, &request);
 }
 
 /// The response to an unsigned request is small, and contains no secret.
-fn ask_for_a_handshake(endpoint: &Endpoint, request: &Request) {
+fn try_handshake(endpoint: &Endpoint, request: &Request) {
     endpoint.verifier.open_handshake_window(std::time::Duration::from_secs(1));
     let Some(asked) = endpoint.verifier.handshake(request.head()) else { return };
     assert!(asked.body_limit() <= 16 * 1024);
@@ -52,8 +52,8 @@ fn ask_for_a_handshake(endpoint: &Endpoint, request: &Request) {
             !name.contains(['\r', '\n', ':']) && !value.contains(['\r', '\n', '\0']);
         assert!(is_on_one_line, "{name:?}: {value:?}");
     }
-    let was_told = says_secret(endpoint, &String::from_utf8_lossy(&request.written()));
-    assert!(was_told || !says_secret(endpoint, &String::from_utf8_lossy(answer.body())));
+    let is_in_request = says_secret(endpoint, &String::from_utf8_lossy(&request.written()));
+    assert!(is_in_request || !says_secret(endpoint, &String::from_utf8_lossy(answer.body())));
     assert!(answer.body().len() <= 1024 + 6 * request.written().len());
 }
 

@@ -21,7 +21,7 @@ use self::scripted::{Step, scripted};
 use fixtures::delivery::{BODY, Delivery, scheme, secret, verifier};
 
 #[tokio::test]
-async fn a_proved_body_is_handed_over_byte_for_byte() {
+async fn a_verified_body_is_passed_on_byte_for_byte() {
     let jupiter = scheme("jupiter");
     let every_byte: Vec<u8> = (0..=255).chain((0..=255).rev()).collect();
     for body in [BODY.as_bytes(), b"", b"\0", b"\xff\xfe\0\xc3(", b"\r\n \t", &every_byte] {
@@ -38,7 +38,7 @@ async fn a_proved_body_is_handed_over_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_rejection_is_a_status_an_empty_body_and_its_error_in_the_extensions() {
+async fn a_rejection_has_a_status_an_empty_body_and_its_error_in_the_extensions() {
     let venum = scheme("venum");
     let genuine = || Delivery::of(&venum);
     let signature = String::from_utf8(genuine().header("x-venum-signature").to_vec()).unwrap();
@@ -94,7 +94,7 @@ async fn a_request_rejected_for_its_headers_has_none_of_its_body_read() {
 }
 
 #[tokio::test]
-async fn the_body_cap_holds_with_and_without_a_content_length() {
+async fn the_body_limit_applies_with_and_without_a_content_length() {
     const LIMIT: usize = 1000;
     let jupiter = scheme("jupiter");
     let limited = verifier(&jupiter).with_body_limit(LIMIT);
@@ -120,7 +120,7 @@ async fn the_body_cap_holds_with_and_without_a_content_length() {
 }
 
 #[tokio::test]
-async fn a_limit_that_a_layer_in_front_holds_is_answered_as_one() {
+async fn a_body_limit_of_an_outer_layer_is_answered_413() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
     for adapter in adapters(&verifier(&jupiter)) {
@@ -131,7 +131,7 @@ async fn a_limit_that_a_layer_in_front_holds_is_answered_as_one() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_rejected_as_incomplete() {
+async fn a_truncated_body_is_rejected_as_incomplete() {
     let jupiter = scheme("jupiter");
     // Even if the part that arrived is exactly what was signed.
     let delivery = Delivery::of(&jupiter);
@@ -156,7 +156,7 @@ async fn a_body_that_breaks_off_is_rejected_as_incomplete() {
 }
 
 #[tokio::test]
-async fn a_body_that_somebody_else_has_read_is_rejected_as_incomplete() {
+async fn a_body_that_was_already_read_is_rejected_as_incomplete() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter).with_header("content-length", BODY.len().to_string());
     for mut adapter in adapters(&verifier(&jupiter)) {
@@ -189,7 +189,7 @@ async fn a_body_that_trickles_ends_at_one_total_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_patient_provider_still_has_two_seconds_for_its_body() {
+async fn the_minimum_body_rate_applies_to_providers_with_a_long_deadline() {
     let patient = Scheme::builder("patient")
         .signature_header("x-signature")
         .signed_payload("{body}")
@@ -223,7 +223,7 @@ async fn a_body_of_endless_empty_frames_ends_at_the_deadline_too() {
 }
 
 #[test]
-fn a_body_that_is_at_hand_sets_no_timer() {
+fn a_body_that_is_already_available_sets_no_timer() {
     let without_timer = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
@@ -245,7 +245,7 @@ async fn trailers_are_dropped() {
 }
 
 #[tokio::test]
-async fn a_content_length_that_is_no_number_announces_nothing() {
+async fn an_invalid_content_length_is_ignored() {
     let jupiter = scheme("jupiter");
     for text in ["", "-1", "0x10", "99999999999999999999999", "\u{e9}"] {
         let delivery = Delivery::of(&jupiter).with_header(CONTENT_LENGTH.as_str(), text);
@@ -257,7 +257,7 @@ async fn a_content_length_that_is_no_number_announces_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_not_proved_never_reaches_the_handler() {
+async fn an_unverified_delivery_never_reaches_the_handler() {
     let jupiter = scheme("jupiter");
     let wrong = Delivery::signed(&jupiter, secret(2), fixtures::delivery::NOW_MS, BODY);
     let knows_the_first: Verifier = verifier(&jupiter);

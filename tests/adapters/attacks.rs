@@ -18,7 +18,7 @@ use http::{HeaderName, HeaderValue};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 #[test]
-fn what_a_sound_receiver_rejects_does_not_verify_and_what_it_accepts_does() {
+fn attacks_verify_exactly_if_a_correct_receiver_accepts_them() {
     let mut passed_over = Vec::new();
     for name in schemes::names() {
         let scheme = schemes::named(name).unwrap();
@@ -50,7 +50,7 @@ fn what_a_sound_receiver_rejects_does_not_verify_and_what_it_accepts_does() {
 }
 
 #[test]
-fn a_scheme_that_signs_body_and_time_is_attacked_in_every_way() {
+fn a_scheme_that_signs_body_and_time_gets_every_attack() {
     for name in ["stripe", "standardwebhooks", "venum", "perps-tracker", "slack"] {
         let list = attacks(&schemes::named(name).unwrap()).prepare().unwrap();
         let kinds: Vec<AttackKind> = list.iter().map(|attack| attack.kind()).collect();
@@ -60,7 +60,7 @@ fn a_scheme_that_signs_body_and_time_is_attacked_in_every_way() {
 }
 
 #[test]
-fn what_a_scheme_cannot_be_attacked_by_is_left_out_with_the_reason() {
+fn attacks_that_do_not_apply_to_a_scheme_are_skipped_with_the_reason() {
     let github = attacks(&schemes::github()).prepare().unwrap();
     let left_out: Vec<String> =
         github.left_out().map(|(kind, why)| format!("{kind}: {why}")).collect();
@@ -70,7 +70,7 @@ fn what_a_scheme_cannot_be_attacked_by_is_left_out_with_the_reason() {
 }
 
 #[test]
-fn a_body_is_sent_as_it_is_given_but_for_what_has_to_be_another() {
+fn a_given_body_is_changed_only_as_the_attack_requires() {
     let scheme = schemes::perps_tracker();
     let body = "{\n  \"type\": \"trade.new\",\n  \"id\": \"evt_1\",\n  \"created\": 1,\n  \"n\": 15000.50\n}";
     let attacks =
@@ -88,7 +88,7 @@ fn a_body_is_sent_as_it_is_given_but_for_what_has_to_be_another() {
 }
 
 #[test]
-fn an_event_of_its_own_comes_by_a_delivery_of_its_own() {
+fn a_new_event_gets_a_new_delivery_id() {
     let given = |name| (HeaderName::from_static(name), HeaderValue::from_static("given"));
     let attacks = attacks(&schemes::perps_tracker());
     let (delivery, kind) = (given("x-delivery-id"), given("x-event-type"));
@@ -104,7 +104,7 @@ fn an_event_of_its_own_comes_by_a_delivery_of_its_own() {
 }
 
 #[test]
-fn a_body_that_is_no_json_cannot_be_written_otherwise() {
+fn a_body_that_is_not_json_cannot_be_reserialized() {
     let attacks = attacks(&schemes::slack()).with_body("token=x&text=y");
     let rejected = attacks.attack(AttackKind::Reserialized);
     assert!(matches!(
@@ -114,7 +114,7 @@ fn a_body_that_is_no_json_cannot_be_written_otherwise() {
 }
 
 #[test]
-fn the_bound_of_time_and_size_is_the_endpoints_own() {
+fn the_attacks_use_the_tolerance_and_body_limit_of_the_endpoint() {
     let venum = || attacks(&schemes::venum());
     let tolerance = countersign::Tolerance::symmetric(Duration::from_secs(10 * 24 * 60 * 60));
     let verifier = verifier(&schemes::venum()).unwrap().with_tolerance(tolerance);
@@ -168,7 +168,7 @@ fn a_huge_body_keeps_its_size_at_the_limit_of_mailgun() {
 }
 
 #[test]
-fn nothing_that_is_printed_holds_a_signature_or_the_secret() {
+fn debug_output_contains_neither_a_signature_nor_the_secret() {
     let attacks = Attacks::new(schemes::github(), "canary-secret").unwrap();
     let attacks = attacks.with_body(Bytes::from_static(b"{\"canary\":\"body\"}"));
     let list = attacks.prepare().unwrap();

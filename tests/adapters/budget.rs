@@ -26,7 +26,7 @@ use crate::adapters::scripted::{Step, scripted};
 use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
-async fn a_body_is_counted_by_what_it_decodes_to() {
+async fn a_body_is_counted_by_its_decoded_size() {
     let scheme = Scheme::builder("decoded")
         .signature_header("x-signature")
         .signed_payload("{body}")
@@ -64,7 +64,7 @@ async fn a_body_is_counted_by_what_it_decodes_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn large_bodies_that_stall_leave_room_for_small_ones() {
+async fn stalled_large_bodies_leave_budget_for_small_ones() {
     let jupiter = scheme("jupiter");
     let budget = BufferBudget::new(MIB);
     let verifier = verifier(&jupiter).with_buffer_budget(budget.clone());
@@ -86,7 +86,7 @@ async fn large_bodies_that_stall_leave_room_for_small_ones() {
 }
 
 #[tokio::test]
-async fn a_body_that_an_extractor_has_handed_over_is_counted_until_it_is_dropped() {
+async fn an_extracted_body_is_counted_until_it_is_dropped() {
     let jupiter = scheme("jupiter");
     let budget = BufferBudget::new(MIB);
     let (keep, mut kept) = mpsc::unbounded_channel::<Verified>();

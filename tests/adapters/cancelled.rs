@@ -22,7 +22,7 @@ use fixtures::delivery::Delivery;
 use fixtures::faulty_store::FaultyStore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_thousand_clients_that_leave_mid_handler_leave_nothing_half_done() {
+async fn a_thousand_clients_that_disconnect_leave_no_unfinished_events() {
     let scene = Scene::new();
     let server = Server::start(scene.app()).await;
     for batch in 0..CLIENTS / AT_ONCE {
@@ -46,7 +46,7 @@ async fn a_thousand_clients_that_leave_mid_handler_leave_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_its_body_is_being_read_claims_nothing() {
+async fn a_client_that_disconnects_during_its_body_claims_nothing() {
     for open in adapters() {
         let store = FaultyStore::new(MemoryStore::new());
         let handler = Handler::answering(());
@@ -64,7 +64,7 @@ async fn a_client_that_leaves_while_its_body_is_being_read_claims_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn draining_waits_for_the_handler_whose_sender_was_told_to_come_again() {
+async fn draining_waits_for_handlers_that_timed_out() {
     let scene = Scene::within(Duration::from_secs(5));
     let late = deliver(&scene.app(), &event(1)).await;
     assert_eq!(late.answer(), (503, Some("handler_timeout")));
@@ -78,7 +78,7 @@ async fn draining_waits_for_the_handler_whose_sender_was_told_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_graceful_shutdown_of_server_and_layer_leaves_nothing_half_done() {
+async fn a_graceful_shutdown_of_server_and_layer_leaves_no_unfinished_events() {
     let scene = Scene::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -105,7 +105,7 @@ async fn a_graceful_shutdown_of_server_and_layer_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn draining_what_is_idle_takes_no_time_and_can_be_done_again() {
+async fn draining_an_idle_receiver_returns_at_once_and_can_be_repeated() {
     let scene = Scene::new();
     scene.layer.drain().await;
     scene.let_them_go();

@@ -68,7 +68,7 @@ async fn a_layer_of_a_router_applies_to_its_other_routes_and_to_unknown_paths() 
 }
 
 #[tokio::test]
-async fn another_method_is_405_with_route_layer_and_reaches_the_layer_otherwise() {
+async fn another_method_is_405_with_route_layer_and_is_verified_with_layer() {
     let layered = Router::new().route("/", post(on_event).layer(hooks("github")));
     assert_eq!(status(&layered, Method::GET, "/").await, 401);
     let layered = Router::new().route("/", post(on_event).route_layer(hooks("github")));
@@ -76,8 +76,7 @@ async fn another_method_is_405_with_route_layer_and_reaches_the_layer_otherwise(
 }
 
 #[tokio::test]
-async fn a_handler_that_takes_a_verified_without_a_layer_is_a_bare_500_and_the_log_names_its_path()
-{
+async fn a_handler_that_needs_a_verified_without_a_layer_is_a_500_and_logs_its_path() {
     let logged = Logged::default();
     let _here = logged.here();
     let app = Router::new().route("/hooks/{name}", post(on_event));
@@ -91,7 +90,7 @@ async fn a_handler_that_takes_a_verified_without_a_layer_is_a_bare_500_and_the_l
 }
 
 #[tokio::test]
-async fn a_handler_can_take_the_verified_only_if_there_is_one() {
+async fn a_handler_can_take_an_optional_verified() {
     async fn on_event(verified: Option<Verified>) -> String {
         verified.map_or("unverified".to_owned(), |it| it.event_id().to_owned())
     }
@@ -105,7 +104,7 @@ async fn a_handler_can_take_the_verified_only_if_there_is_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_that_is_applied_twice_passes_on_and_is_logged_once() {
+async fn a_layer_applied_twice_passes_on_and_is_logged_once() {
     let logged = Logged::default();
     let _here = logged.here();
     let hooks = hooks("jupiter");

@@ -171,7 +171,7 @@ fn a_signed_handshake_without_its_signature_is_rejected() {
 }
 
 #[test]
-fn a_handshake_that_hands_a_key_over_is_rejected_unless_it_was_armed_for() {
+fn a_handshake_with_a_secret_is_rejected_outside_of_the_handshake_window() {
     for kind in ["asana", "notion"] {
         let vector = vector(kind);
         let verifier = vector.verifier();
@@ -184,7 +184,7 @@ fn a_handshake_that_hands_a_key_over_is_rejected_unless_it_was_armed_for() {
 }
 
 #[test]
-fn the_captured_key_is_the_one_that_verifies_from_then_on() {
+fn the_captured_secret_verifies_later_deliveries() {
     let vector = vector("asana");
     let verifier = vector.verifier();
     verifier.open_handshake_window(Duration::from_secs(60));
@@ -227,7 +227,7 @@ fn an_event_that_resembles_a_handshake_is_an_event() {
 }
 
 #[test]
-fn the_unsigned_message_type_of_twitch_makes_no_handshake_of_an_event() {
+fn the_unsigned_message_type_of_twitch_does_not_make_an_event_a_handshake() {
     let mut vector = vector("twitch");
     let verification = receive(&vector.verifier(), &vector, &vector.headers()).unwrap();
     assert!(verification.is_some());
@@ -242,7 +242,7 @@ fn the_unsigned_message_type_of_twitch_makes_no_handshake_of_an_event() {
 }
 
 #[test]
-fn a_scheme_without_handshakes_asks_for_none() {
+fn a_scheme_without_handshakes_recognises_none() {
     let verifier = Verifier::new(schemes::github(), Secret::new("secret").unwrap()).unwrap();
     assert!(verifier.scheme().handshakes().is_empty());
     for method in ["GET", "HEAD", "POST"] {

@@ -20,7 +20,7 @@ use self::adapters::{
 use self::flawed::{Flaw, FlawedAdapter};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_adapters_pass_the_suite_and_answer_alike() {
+async fn all_adapters_pass_the_suite_with_the_same_responses() {
     let reports = reports_of_all_adapters().await;
     let transcripts = reports.map(|report| report.transcript);
     let differences = Transcript::differences(&transcripts);
@@ -34,22 +34,25 @@ async fn all_adapters_pass_the_suite_and_answer_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_adapter_without_a_flaw_passes_the_suite_and_gives_every_answer_that_there_is() {
+async fn an_adapter_without_a_flaw_passes_the_suite_with_every_response_code() {
     let report = passes_the_suite(FlawedAdapter(Flaw::None)).await;
     assert_eq!(report.transcript.codes().collect::<Vec<_>>(), CODES);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_suite_catches_every_flaw_by_the_case_that_should() {
+async fn the_suite_detects_every_flaw_by_the_expected_case() {
     for (flaw, name) in [
-        (Flaw::Answers409ForADuplicate, "a_repeat_of_a_handled_event_is_answered_200_with_nothing"),
+        (
+            Flaw::Answers409ForADuplicate,
+            "a_duplicate_of_a_handled_event_is_answered_200_without_a_body",
+        ),
         (
             Flaw::TakesOneInFlightForHandled,
-            "a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away",
+            "a_duplicate_of_an_event_in_flight_waits_and_is_then_answered_503",
         ),
         (
             Flaw::DoesNotSayWhenToComeAgain,
-            "a_store_that_is_away_is_answered_503_and_nothing_is_handled",
+            "an_unavailable_store_is_answered_503_and_nothing_is_handled",
         ),
         (Flaw::GivesTheReasonInTheBody, "a_body_that_was_tampered_with_is_rejected"),
         (Flaw::GivesTheReasonInAHeader, "a_signature_of_another_secret_is_rejected"),
@@ -57,32 +60,35 @@ async fn the_suite_catches_every_flaw_by_the_case_that_should() {
         (Flaw::WritesTheBodyAsText, "the_handler_gets_the_body_byte_for_byte"),
         (
             Flaw::TakesTheFirstOfRepeatedHeaders,
-            "a_repeated_header_is_rejected_whichever_of_its_values_is_genuine",
+            "a_repeated_header_is_rejected_even_if_one_value_is_genuine",
         ),
         (
             Flaw::TakesTheLastOfRepeatedHeaders,
-            "a_repeated_header_is_rejected_whichever_of_its_values_is_genuine",
+            "a_repeated_header_is_rejected_even_if_one_value_is_genuine",
         ),
-        (Flaw::Decompresses, "a_compressed_body_of_a_scheme_that_knows_none_is_rejected"),
+        (Flaw::Decompresses, "a_compressed_body_is_rejected_if_the_scheme_does_not_decode_bodies"),
         (Flaw::LimitIsOneTooLow, "a_body_of_a_known_length_is_handled_up_to_the_limit"),
         (Flaw::LimitIsOneTooLow, "a_body_in_chunks_is_handled_up_to_the_limit"),
         (Flaw::LimitIsOneTooHigh, "a_body_over_http_2_is_handled_up_to_the_limit"),
         (Flaw::ReadsTheBodyFirst, "a_rejected_head_is_answered_before_any_of_its_body_is_sent"),
-        (Flaw::ReadsTheBodyFirst, "whoever_asks_first_is_rejected_without_being_told_to_go_on"),
-        (Flaw::TakesWhatHasComeForTheWhole, "a_body_whose_sender_is_gone_is_not_handled"),
+        (
+            Flaw::ReadsTheBodyFirst,
+            "a_client_that_expects_100_continue_is_rejected_for_its_headers_without_a_100",
+        ),
+        (Flaw::TakesWhatHasComeForTheWhole, "a_body_whose_sender_disconnects_is_not_handled"),
         (
             Flaw::StopsTheHandlerOfASenderThatLeaves,
-            "a_sender_that_leaves_does_not_stop_the_handler",
+            "a_sender_that_disconnects_does_not_stop_the_handler",
         ),
         (
             Flaw::StopsTheHandlerOfASenderThatLeaves,
-            "a_sender_that_takes_its_delivery_back_over_http_2_does_not_stop_the_handler",
+            "a_stream_reset_over_http_2_does_not_stop_the_handler",
         ),
-        (Flaw::HandlesHandshakes, "a_signed_challenge_is_sent_back_as_text"),
-        (Flaw::HandlesRepeats, "of_many_copies_at_once_one_is_handled"),
+        (Flaw::HandlesHandshakes, "a_signed_challenge_is_echoed_as_text"),
+        (Flaw::HandlesRepeats, "of_many_simultaneous_duplicates_one_is_handled"),
         (
             Flaw::GivesEachFrameADeadline,
-            "a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole",
+            "a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole_body",
         ),
     ] {
         let failure = case(name).check(&FlawedAdapter(flaw)).await;
@@ -93,7 +99,7 @@ async fn the_suite_catches_every_flaw_by_the_case_that_should() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn adapters_that_answer_differently_are_told_apart_by_case_and_answer() {
+async fn a_difference_between_adapters_names_the_case_and_the_responses() {
     let sound = passes_the_suite(FlawedAdapter(Flaw::None)).await.transcript;
     let other = passes_the_suite(FlawedAdapter(Flaw::WordsTheStatusAnew)).await.transcript;
     assert_eq!(Transcript::differences(&[sound.clone(), sound.clone()]), []);

@@ -21,7 +21,7 @@ use fixtures::delivery::{self, Delivery, NOW_MS, schemes, verifier_of};
 use fixtures::receiving::begin;
 
 #[test]
-fn the_path_of_a_delivery_shows_nothing_of_it() {
+fn debug_output_along_a_deliverys_path_shows_nothing_of_it() {
     for scheme in schemes() {
         let mut canary = Canary::default();
         let secret = || secret_of(&scheme);
@@ -50,7 +50,7 @@ fn the_path_of_a_delivery_shows_nothing_of_it() {
 }
 
 #[test]
-fn a_rejection_of_any_kind_shows_nothing_of_the_request() {
+fn every_kind_of_rejection_shows_nothing_of_the_request() {
     let mut reached = BTreeSet::new();
     for scheme in schemes() {
         let mut canary = Canary::default();
@@ -94,7 +94,7 @@ fn a_rejection_of_any_kind_shows_nothing_of_the_request() {
 }
 
 #[tokio::test]
-async fn what_is_logged_and_counted_of_deliveries_shows_nothing_of_them() {
+async fn logs_and_metrics_of_deliveries_show_nothing_of_them() {
     for (scheme, is_private) in
         schemes().flat_map(|scheme| [(scheme.clone(), false), (scheme, true)])
     {
@@ -204,7 +204,7 @@ fn a_secret_that_is_rejected_is_not_shown() {
 }
 
 #[test]
-fn what_is_wrong_at_start_up_is_said_without_the_secret() {
+fn errors_at_startup_do_not_show_the_secret() {
     let mut canary = Canary::default();
     canary.result(PublicUrl::new(format!("ftp://{TEXT}")));
     canary.result(PublicUrl::origin(format!("https://receiver.example/{TEXT}")));
@@ -223,7 +223,7 @@ fn what_is_wrong_at_start_up_is_said_without_the_secret() {
 }
 
 #[test]
-fn a_secret_that_is_pasted_into_a_schemes_file_is_not_shown() {
+fn a_secret_pasted_into_a_scheme_file_is_not_shown() {
     let scheme =
         "name = \"acme\"\nsignature_header = \"X-Signature\"\nsigned_payload = \"{body}\"\n";
     for line in [
@@ -238,7 +238,7 @@ fn a_secret_that_is_pasted_into_a_schemes_file_is_not_shown() {
 }
 
 #[test]
-fn the_canary_is_noticed() {
+fn the_canary_is_detected() {
     for text in [SECRET, "f", TEXT, EVENT, &const_hex::encode_upper(KEY), &format!("{KEY:?}")] {
         let mut canary = Canary::default();
         canary.debug(&Some(text));

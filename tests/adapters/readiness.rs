@@ -61,7 +61,7 @@ async fn a_duplicate_needs_no_permit_of_a_limit_behind_a_layer() {
 }
 
 #[tokio::test]
-async fn an_actix_service_is_asked_whether_it_is_ready_for_deliveries_that_are_verified() {
+async fn an_actix_service_is_polled_for_readiness_only_for_verified_deliveries() {
     let verify = |service| async {
         let verifier = receiver(MemoryStore::new()).verifier().clone();
         let middleware = VerifyMiddleware::new(verifier);

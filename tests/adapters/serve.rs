@@ -60,7 +60,7 @@ async fn one_port_serves_http_1_and_http_2() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_between_requests_and_no_longer_than_it_may_be_idle() {
+async fn a_connection_is_kept_open_between_requests_until_the_idle_timeout() {
     let server =
         Server::start(|listener| Serve::new(listener, hello()).with_idle_timeout(SHORT)).await;
     let mut client = server.connect().await;
@@ -72,7 +72,7 @@ async fn a_connection_is_kept_between_requests_and_no_longer_than_it_may_be_idle
 }
 
 #[tokio::test]
-async fn a_later_head_has_its_own_time_however_long_the_connection_may_be_idle() {
+async fn a_later_head_has_its_own_timeout_regardless_of_the_idle_timeout() {
     let server = Server::start(|listener| {
         Serve::new(listener, hello()).with_header_timeout(SHORT).with_idle_timeout(Duration::MAX)
     })
@@ -85,7 +85,7 @@ async fn a_later_head_has_its_own_time_however_long_the_connection_may_be_idle()
 }
 
 #[tokio::test]
-async fn a_head_of_more_than_twice_the_limit_is_rejected_and_one_below_it_is_not() {
+async fn a_head_above_twice_the_limit_is_rejected_and_one_below_the_limit_is_not() {
     let server =
         Server::start(|listener| Serve::new(listener, hello()).with_head_limit(10_000)).await;
     for (length, status) in [(9_000, "200"), (30_000, "431")] {
@@ -97,7 +97,7 @@ async fn a_head_of_more_than_twice_the_limit_is_rejected_and_one_below_it_is_not
 }
 
 #[tokio::test]
-async fn no_limit_is_so_small_or_so_large_that_it_panics() {
+async fn no_limit_causes_a_panic() {
     for (size, time) in [(0, Duration::from_secs(5)), (usize::MAX, Duration::MAX)] {
         let server = Server::start(|listener| {
             Serve::new(listener, hello())
@@ -133,7 +133,7 @@ async fn a_server_whose_timeouts_are_zero_still_answers() {
 }
 
 #[tokio::test]
-async fn a_connection_too_many_waits_until_another_ends() {
+async fn a_connection_above_the_limit_waits_until_another_ends() {
     let server = Server::start(|listener| Serve::new(listener, hello()).with_connections(1)).await;
     let mut first = server.connect().await;
     first.write_all(GET_AND_STAY).await.unwrap();
@@ -202,7 +202,7 @@ async fn a_body_whose_stream_is_reset_is_not_whole_whatever_the_code_is() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_take_its_answer_keeps_it_for_no_longer_than_it_may() {
+async fn a_client_that_does_not_read_its_response_is_disconnected_in_time() {
     let (dropped, mut ends) = mpsc::unbounded_channel();
     let service = tower::service_fn(move |_: Request<RequestBody>| {
         let body = Endless(dropped.clone());
@@ -218,7 +218,7 @@ async fn a_client_that_does_not_take_its_answer_keeps_it_for_no_longer_than_it_m
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_costs_its_own_connection_and_no_other() {
+async fn a_handler_that_panics_closes_only_its_own_connection() {
     let app = hello().route("/panic", get(panics));
     let server = Server::start(|listener| Serve::new(listener, app)).await;
     let mut client = server.connect().await;
@@ -228,7 +228,7 @@ async fn a_handler_that_panics_costs_its_own_connection_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_graceful_end_lets_what_is_in_hand_finish_and_takes_nothing_new() {
+async fn a_graceful_shutdown_finishes_requests_in_flight_and_accepts_no_new_ones() {
     let scene = Scene::start(|serve| serve).await;
     let mut idle = scene.server.connect().await;
     idle.write_all(GET_AND_STAY).await.unwrap();
@@ -246,7 +246,7 @@ async fn a_graceful_end_lets_what_is_in_hand_finish_and_takes_nothing_new() {
 }
 
 #[tokio::test]
-async fn a_graceful_end_ends_at_its_deadline_with_whoever_is_left() {
+async fn a_graceful_shutdown_ends_at_its_deadline_with_open_connections() {
     let scene = Scene::start(|serve| serve.with_shutdown_timeout(SHORT)).await;
     let mut waiting = scene.ask().await;
     scene.stop.send(()).unwrap();
@@ -263,7 +263,7 @@ async fn a_server_that_is_dropped_drops_its_connections() {
 }
 
 #[tokio::test]
-async fn the_signal_of_a_service_manager_and_ctrl_c_end_the_wait() {
+async fn sigterm_and_ctrl_c_are_shutdown_signals() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut terminated = Box::pin(shutdown_signal());
         // From here on the signal does not end this process.

@@ -28,7 +28,7 @@ const DELIVERIES: usize = 100_000;
 const SIGNED: usize = 1000;
 
 #[tokio::test]
-async fn shadow_mode_counts_a_hundred_thousand_mixed_deliveries_as_enforcing_does() {
+async fn shadow_mode_counts_a_hundred_thousand_deliveries_like_enforcing_mode() {
     let venum = scheme("venum");
     let verify = || VerifyLayer::new(verifier(&venum).with_clock(|| NOW_MS).with_body_limit(4096));
     let handled = async |verified: Option<Verified>, body: Bytes| {
@@ -93,7 +93,7 @@ const MIX: usize = 10;
 const REJECTED: usize = 6;
 
 #[tokio::test(start_paused = true)]
-async fn the_service_gets_the_request_as_it_arrived_whatever_is_wrong_with_it() {
+async fn in_shadow_mode_the_service_gets_every_request_unchanged() {
     let seen = Seen::default();
     let jupiter = scheme("jupiter");
     let small = verifier(&jupiter).with_body_limit(8);

@@ -18,53 +18,53 @@ use self::example::{Example, Sender};
 use crate::actix::server::Server;
 
 #[tokio::test]
-async fn two_hundred_slow_clients_at_once_keep_no_connection_and_nobody_waiting() {
+async fn two_hundred_slow_clients_do_not_block_other_clients() {
     withstand(Example::axum_extractor(), 200).await;
 }
 
 #[tokio::test]
-async fn the_server_of_the_tower_layer_withstands_slow_clients() {
+async fn the_tower_layer_example_withstands_slow_clients() {
     withstand(Example::tower_layer(), 16).await;
 }
 
 #[tokio::test]
-async fn the_server_of_the_custom_store_withstands_slow_clients() {
+async fn the_custom_store_example_withstands_slow_clients() {
     withstand(Example::custom_store(), 16).await;
 }
 
 #[tokio::test]
-async fn the_server_of_the_worker_handoff_withstands_slow_clients() {
+async fn the_worker_handoff_example_withstands_slow_clients() {
     withstand(Example::worker_handoff(), 16).await;
 }
 
 #[tokio::test]
-async fn the_server_of_many_tenants_withstands_slow_clients() {
+async fn the_multi_tenant_example_withstands_slow_clients() {
     withstand(Example::multi_tenant(), 16).await;
 }
 
 #[tokio::test]
-async fn the_server_that_is_observed_withstands_slow_clients() {
+async fn the_observability_example_withstands_slow_clients() {
     withstand(Example::observability(), 16).await;
 }
 
 #[tokio::test]
-async fn the_server_that_tracks_transactions_withstands_slow_clients() {
+async fn the_venum_tracker_example_withstands_slow_clients() {
     withstand(Example::venum_tracker(), 16).await;
 }
 
 #[tokio::test]
-async fn the_server_that_posts_trades_withstands_slow_clients() {
+async fn the_perps_discord_example_withstands_slow_clients() {
     withstand(Example::perps_discord(), 16).await;
 }
 
 #[tokio::test]
-async fn the_server_on_redis_withstands_slow_clients() {
+async fn the_redis_example_withstands_slow_clients() {
     let redis = RedisServer::start(&[]);
     withstand(Example::redis(&redis).await, 16).await;
 }
 
 #[tokio::test]
-async fn the_server_of_the_actix_extractor_withstands_slow_clients() {
+async fn the_actix_extractor_example_withstands_slow_clients() {
     let verifier = example_actix_extractor::verifier(example::SECRET).unwrap();
     let server = Server::of(|listener| {
         example_actix_extractor::serve(listener, verifier, std::future::pending())
@@ -73,7 +73,7 @@ async fn the_server_of_the_actix_extractor_withstands_slow_clients() {
 }
 
 #[tokio::test]
-async fn the_server_of_the_actix_middleware_withstands_slow_clients() {
+async fn the_actix_middleware_example_withstands_slow_clients() {
     let middleware = example_actix_middleware::middleware(example::SECRET).unwrap();
     let server = Server::of(|listener| example_actix_middleware::serve(listener, middleware));
     hold_out(server.address, &Sender::new("stripe", "/"), 16).await;

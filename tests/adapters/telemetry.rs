@@ -35,7 +35,7 @@ use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, secret, verifier, verif
 use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
-async fn a_handled_delivery_is_told_once_at_every_step() {
+async fn a_handled_delivery_is_recorded_once_at_every_step() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
@@ -54,7 +54,7 @@ async fn a_handled_delivery_is_told_once_at_every_step() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_extractor_tells_everything_but_the_handlers_end() {
+async fn an_extractor_records_everything_except_the_handler_outcome() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let adapter = extractor(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
@@ -63,7 +63,7 @@ async fn an_extractor_tells_everything_but_the_handlers_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_that_only_verifies_tells_the_handlers_end_too() {
+async fn a_layer_that_only_verifies_records_the_handler_outcome_too() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let answers = [(StatusCode::OK, "handled"), (StatusCode::BAD_GATEWAY, "handler_failed")];
@@ -112,7 +112,7 @@ async fn every_rejection_is_counted_once_by_its_code_at_every_adapter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_is_told_as_one_and_not_as_a_rejection() {
+async fn a_handshake_is_recorded_as_a_handshake_and_not_as_a_rejection() {
     let zoom = scheme("zoom");
     let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}"#;
     let asked = Delivery::with_body(&zoom, body);
@@ -125,7 +125,7 @@ async fn a_handshake_is_told_as_one_and_not_as_a_rejection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_not_the_json_of_its_handler_is_counted() {
+async fn a_body_that_its_handler_cannot_parse_is_counted() {
     let app = Router::new()
         .route("/", post(async |_: WebhookJson<Value>| {}))
         .with_state(verifier(&scheme("jupiter")));
@@ -142,7 +142,7 @@ async fn a_body_that_is_not_the_json_of_its_handler_is_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn how_old_a_delivery_is_by_its_signed_time_is_measured() {
+async fn the_age_of_a_delivery_by_its_signed_time_is_measured() {
     let venum = scheme("venum");
     for (off_ms, skew) in [(1500, 1.5), (-250, -0.25)] {
         let recorded = Recorded::default();
@@ -156,7 +156,7 @@ async fn how_old_a_delivery_is_by_its_signed_time_is_measured() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_secret_that_has_signed_is_told_by_name_or_number_but_a_tenants_by_number() {
+async fn the_matching_secret_is_recorded_by_name_or_number_and_a_tenants_by_number() {
     let jupiter = scheme("jupiter");
     let secrets = Secrets::new(secret(1).named("new")).with_previous(secret(2));
     let rotating = verifier_of(&jupiter, secrets);
@@ -177,7 +177,7 @@ async fn the_secret_that_has_signed_is_told_by_name_or_number_but_a_tenants_by_n
 }
 
 #[tokio::test(start_paused = true)]
-async fn duplicates_are_told_and_those_with_another_body_apart() {
+async fn duplicates_are_recorded_and_those_with_another_body_separately() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
@@ -209,7 +209,7 @@ async fn a_wait_for_another_attempt_is_measured() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_store_that_is_away_comes_to_is_told() {
+async fn the_effect_of_an_unavailable_store_is_recorded() {
     for (policy, counts) in [
         (OutagePolicy::FailClosed, &["claims store_unavailable 1"][..]),
         (OutagePolicy::LocalFallback, &["claims granted 1", "degraded local_fallback 1"]),
@@ -250,7 +250,7 @@ async fn the_cause_of_an_outage_is_logged_once_and_so_is_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_store_and_an_exhausted_event_are_told() {
+async fn a_full_store_and_an_exhausted_event_are_recorded() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let full = receiver(MemoryStore::with_capacity(1));
@@ -273,7 +273,7 @@ async fn a_full_store_and_an_exhausted_event_are_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_is_taken_over_is_told_by_the_one_who_lost_it() {
+async fn a_lost_lease_is_recorded_by_the_attempt_that_lost_it() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let (receiver, clock) = receiver_with_clock();
@@ -294,7 +294,7 @@ async fn an_event_that_is_taken_over_is_told_by_the_one_who_lost_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_fails_or_hangs_is_told() {
+async fn a_renewal_that_fails_or_hangs_is_recorded() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let store = FaultyStore::new(MemoryStore::new());
@@ -309,7 +309,7 @@ async fn a_renewal_that_fails_or_hangs_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_left_to_the_background_is_told() {
+async fn retries_in_the_background_are_recorded() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let store = FaultyStore::new(MemoryStore::new());
@@ -342,7 +342,7 @@ async fn what_is_left_to_the_background_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_of_an_outage_is_told_once_the_store_has_its_record() {
+async fn a_success_during_an_outage_is_recorded_once_the_store_has_it() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let store = FaultyStore::new(MemoryStore::new());
@@ -362,7 +362,7 @@ fn is_claim(count: &str) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn how_a_handler_ended_is_told_once_whoever_still_waits_for_it() {
+async fn the_outcome_of_a_handler_is_recorded_once_even_after_a_disconnect() {
     let failing = Handler::answering(StatusCode::INTERNAL_SERVER_ERROR);
     let panics = || -> StatusCode { panic!("intended panic") };
     let panicking = Handler::new(move |_, _| async move { panics() });
@@ -393,7 +393,7 @@ async fn how_a_handler_ended_is_told_once_whoever_still_waits_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_is_stopped_with_its_request_is_told() {
+async fn a_handler_that_is_stopped_with_its_request_is_recorded() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let verify = VerifyLayer::new(verifier(&scheme("jupiter")));
@@ -407,7 +407,7 @@ async fn a_handler_that_is_stopped_with_its_request_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sender_that_leaves_before_its_body_has_come_is_told_nowhere() {
+async fn a_sender_that_disconnects_before_its_body_arrives_is_not_recorded() {
     for (name, app) in adapters(&verifier(&scheme("jupiter"))) {
         let recorded = Recorded::default();
         let _here = recorded.here();
@@ -419,7 +419,7 @@ async fn a_sender_that_leaves_before_its_body_has_come_is_told_nowhere() {
 }
 
 #[test]
-fn the_standalone_call_tells_nothing() {
+fn the_standalone_call_records_nothing() {
     let (recorded, logged) = (Recorded::default(), Logged::default());
     let (_recorded, _logged) = (recorded.here(), logged.here());
     let verifier = verifier(&scheme("jupiter"));
@@ -429,7 +429,7 @@ fn the_standalone_call_tells_nothing() {
 }
 
 #[test]
-fn every_metric_is_described_with_the_unit_that_its_name_ends_with() {
+fn every_metric_is_described_with_the_unit_of_its_name() {
     let recorded = Recorded::default();
     {
         let _here = recorded.here();
@@ -451,7 +451,7 @@ fn every_metric_is_described_with_the_unit_that_its_name_ends_with() {
 }
 
 #[test]
-fn every_metric_is_awaited_by_a_test_of_this_file() {
+fn every_metric_is_asserted_by_a_test_of_this_file() {
     let tests = include_str!("telemetry.rs");
     for metric in METRICS {
         let short = metric.name.strip_prefix("countersign_").unwrap();
@@ -462,7 +462,7 @@ fn every_metric_is_awaited_by_a_test_of_this_file() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_label_is_of_a_senders_choosing() {
+async fn senders_cannot_choose_label_values() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     for (_, app) in adapters(&of_tenants()) {

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use fixtures::delivery::{self, BODY, Delivery, NOW_MS, scheme, secret, secret_text};
 
 #[tokio::test]
-async fn a_delivery_is_judged_by_the_secrets_of_the_tenant_that_it_names() {
+async fn a_delivery_is_verified_with_the_secrets_of_its_tenant() {
     let verifier = verifier(of_header(Asked::new().0));
     let verified = verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
     assert_eq!(verified.tenant(), Some("acme"));
@@ -31,7 +31,7 @@ async fn a_delivery_is_judged_by_the_secrets_of_the_tenant_that_it_names() {
 }
 
 #[tokio::test]
-async fn a_request_that_names_nobody_is_rejected_before_its_signature_is_looked_at() {
+async fn a_request_without_a_tenant_is_rejected_before_its_signature_is_checked() {
     let (resolver, asked) = Asked::new();
     let verifier = verifier(of_header(resolver));
     let nameless = of_tenant("acme", 1).without_header("X-Webhook-ID");
@@ -76,7 +76,7 @@ async fn a_scheme_that_signs_the_url_takes_the_tenant_from_it() {
 }
 
 #[tokio::test]
-async fn any_other_place_of_the_head_can_name_the_tenant() {
+async fn a_function_can_read_the_tenant_from_the_request_head() {
     let from = TenantId::head(|head| {
         let name = head.headers().unique("x-account").ok()??;
         let name = str::from_utf8(name).ok()?.strip_prefix("account/")?;
@@ -90,7 +90,7 @@ async fn any_other_place_of_the_head_can_name_the_tenant() {
 }
 
 #[tokio::test]
-async fn by_itself_a_verifier_of_tenants_judges_nothing() {
+async fn a_verifier_of_tenants_cannot_verify_without_resolving_the_tenant() {
     let verifier = verifier(of_header(Asked::new().0));
     let delivery = of_tenant("acme", 1);
     verify(&verifier, &delivery).await.unwrap();
@@ -116,7 +116,7 @@ async fn equal_event_ids_of_two_tenants_are_two_events() {
 }
 
 #[test]
-fn the_key_of_an_event_without_a_tenant_is_what_it_was_before_there_were_tenants() {
+fn the_key_of_an_event_without_a_tenant_is_stable() {
     let scheme = scheme("jupiter");
     let delivery = Delivery::with_body(&scheme, r#"{"event_id":"evt_1"}"#);
     let verified = delivery.verify(&delivery::verifier(&scheme)).unwrap();
@@ -131,7 +131,7 @@ fn the_key_of_an_event_without_a_tenant_is_what_it_was_before_there_were_tenants
 }
 
 #[tokio::test]
-async fn a_receivers_first_step_can_be_spawned() {
+async fn receiving_can_be_spawned() {
     let receiver =
         |verifier: Verifier| Receiver::new(verifier.with_endpoint("hooks"), MemoryStore::new());
     let of_tenants = receiver(verifier(of_header(Asked::new().0)));

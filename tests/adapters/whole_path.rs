@@ -25,7 +25,7 @@ use fixtures::delivery::{Delivery, NOW_MS, scheme, verifier};
 use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
-async fn the_handlers_own_answer_reaches_the_sender_and_a_repeat_is_answered_200_with_nothing() {
+async fn the_handlers_response_is_sent_and_a_duplicate_gets_200_without_a_body() {
     for open in adapters() {
         let handler = Handler::answering((StatusCode::CREATED, [("x-own", "1")], "done"));
         let adapter = open(&receiver(MemoryStore::new()), &handler);
@@ -45,13 +45,13 @@ async fn the_handlers_own_answer_reaches_the_sender_and_a_repeat_is_answered_200
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away_until_it_is_handled() {
+async fn a_duplicate_in_flight_waits_and_gets_503_until_the_event_is_handled() {
     for open in adapters() {
         let (handler, mut gate) = gated();
         let adapter = open(&receiver(MemoryStore::new()), &handler);
         let app = adapter.app.clone();
         let first = tokio::spawn(async move { adapters::deliver(&app, &event(1)).await });
-        gate.somebody_is_in().await;
+        gate.wait_until_called().await;
 
         let began = Instant::now();
         let sent_away = adapter.deliver(&event(1)).await;
@@ -72,13 +72,13 @@ async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away_until_it_is_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_learns_within_its_wait_that_the_event_is_handled() {
+async fn a_waiting_duplicate_is_answered_once_the_event_is_handled() {
     for open in adapters() {
         let (handler, mut gate) = gated();
         let adapter = open(&receiver(MemoryStore::new()), &handler);
         let app = adapter.app.clone();
         let first = tokio::spawn(async move { adapters::deliver(&app, &event(1)).await });
-        gate.somebody_is_in().await;
+        gate.wait_until_called().await;
 
         let opened = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -92,7 +92,7 @@ async fn a_repeat_learns_within_its_wait_that_the_event_is_handled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_handlers_own_answer_reaches_the_sender_and_gives_the_event_back() {
+async fn a_failing_handlers_response_reaches_the_sender_and_releases_the_event() {
     for open in adapters() {
         for status in [500, 503, 404, 422, 302] {
             let handler = Handler::new(move |_, grant| async move {
@@ -110,7 +110,7 @@ async fn a_failing_handlers_own_answer_reaches_the_sender_and_gives_the_event_ba
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_receivers_rule_says_which_answers_mean_that_the_event_is_done() {
+async fn the_outcome_rule_decides_which_statuses_complete_the_event() {
     for open in adapters() {
         let handler = Handler::answering(StatusCode::UNPROCESSABLE_ENTITY);
         let receiver = receiver(MemoryStore::new()).with_outcome_rule(|status| match status {
@@ -128,7 +128,7 @@ async fn the_receivers_rule_says_which_answers_mean_that_the_event_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_proved_claims_nothing() {
+async fn an_unverified_delivery_claims_nothing() {
     for open in adapters() {
         let store = FaultyStore::new(MemoryStore::new());
         let handler = Handler::answering(());
@@ -143,7 +143,7 @@ async fn what_is_not_proved_claims_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_fails_closed_handles_nothing_while_its_store_is_away() {
+async fn an_endpoint_that_fails_closed_handles_nothing_during_an_outage() {
     for open in adapters() {
         for fault in [Fault::NotApplied, Fault::ReplyLost] {
             let store = FaultyStore::new(MemoryStore::new());
@@ -158,7 +158,7 @@ async fn an_endpoint_that_fails_closed_handles_nothing_while_its_store_is_away()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_learns_that_its_claim_is_held_in_less_than_the_store() {
+async fn a_handler_gets_the_degraded_mode_of_its_claim() {
     let policies = [
         (OutagePolicy::LocalFallback, Degraded::LocalFallback),
         (OutagePolicy::FailOpen, Degraded::FailOpen),
@@ -179,7 +179,7 @@ async fn a_handler_learns_that_its_claim_is_held_in_less_than_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_full_of_events_in_flight_takes_no_other() {
+async fn a_store_full_of_events_in_flight_accepts_no_other() {
     for open in adapters() {
         let receiver = receiver(MemoryStore::with_capacity(1));
         let handler = Handler::answering(());
@@ -194,17 +194,17 @@ async fn a_store_that_is_full_of_events_in_flight_takes_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_five_attempts_have_died_of_is_not_handled_again() {
+async fn an_event_with_five_crashed_attempts_is_not_handled_again() {
     for open in adapters() {
         let handler = Handler::answering(());
-        let adapter = open(&of_which_five_attempts_have_died().await, &handler);
+        let adapter = open(&with_five_crashed_attempts().await, &handler);
         assert_eq!(
             adapter.deliver(&event(1)).await.answer(),
             (503, Some("exhausted")),
             "{adapter}"
         );
 
-        let receiver = of_which_five_attempts_have_died().await;
+        let receiver = with_five_crashed_attempts().await;
         let receiver = receiver.with_dead_letters(|_: &Verified| Ok(()));
         let adapter = open(&receiver, &handler);
         assert_eq!(
@@ -222,7 +222,7 @@ async fn an_event_that_five_attempts_have_died_of_is_not_handled_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_id_with_another_body_is_a_duplicate_that_says_so() {
+async fn an_id_with_another_body_is_reported_as_such_a_duplicate() {
     for open in adapters() {
         let adapter = open(&receiver(MemoryStore::new()), &Handler::answering(()));
         assert_eq!(adapter.deliver(&event(1)).await.status, 200, "{adapter}");
@@ -232,7 +232,7 @@ async fn one_id_with_another_body_is_a_duplicate_that_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_answer_is_one_after_which_a_sender_gives_up() {
+async fn no_early_response_makes_a_sender_stop_retrying() {
     let mut answers = vec![
         EarlyResponse::StoreUnavailable,
         EarlyResponse::StoreFull,
@@ -248,7 +248,7 @@ async fn no_answer_is_one_after_which_a_sender_gives_up() {
     answers.extend(claim(&busy, &event(1)).await.err());
     held.complete().await.unwrap();
     answers.extend(claim(&busy, &event(1)).await.err());
-    let exhausted = of_which_five_attempts_have_died().await;
+    let exhausted = with_five_crashed_attempts().await;
     answers.extend(claim(&exhausted, &event(1)).await.err());
     let exhausted = exhausted.with_dead_letters(|_: &Verified| Ok(()));
     answers.extend(claim(&exhausted, &event(1)).await.err());
@@ -290,7 +290,7 @@ struct Gate {
 }
 
 impl Gate {
-    async fn somebody_is_in(&mut self) {
+    async fn wait_until_called(&mut self) {
         self.inside.acquire().await.unwrap().forget();
     }
 
@@ -300,7 +300,7 @@ impl Gate {
 }
 
 /// A receiver for which five processes have claimed event 1 and crashed.
-async fn of_which_five_attempts_have_died() -> Receiver<MemoryStore> {
+async fn with_five_crashed_attempts() -> Receiver<MemoryStore> {
     let clock = ManualClock::at_unix_ms(NOW_MS);
     let store = MemoryStore::new().with_clock(clock.clone());
     let receiver = || receiver_with(verifier(&scheme("jupiter")), store.clone());

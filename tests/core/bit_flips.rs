@@ -10,13 +10,13 @@ use fixtures::delivery::all_schemes;
 type Headers = Vec<(String, Vec<u8>)>;
 
 #[test]
-fn every_byte_of_a_header_is_signed_or_could_be_left_out() {
+fn every_byte_of_a_header_is_signed_or_optional() {
     for scheme in all_schemes() {
         for vector in valid(&scheme) {
             let verifier = vector.verifier(&scheme).unwrap();
             let verifies =
                 |headers: &Headers| verify(&verifier, vector, headers, &vector.body).is_some();
-            let needed = without_what_can_be_left_out(headers(vector), &verifies);
+            let needed = without_optional_parts(headers(vector), &verifies);
             assert!(verifies(&needed), "{vector}");
             for (header, (name, value)) in needed.iter().enumerate() {
                 // `rules` tests what is read and not signed: the location of a certificate.
@@ -36,10 +36,7 @@ fn every_byte_of_a_header_is_signed_or_could_be_left_out() {
 
 /// The headers that are needed for the delivery to verify: without those that are not read, without
 /// other signatures, and without anything else that is optional.
-fn without_what_can_be_left_out(
-    mut headers: Headers,
-    verifies: &impl Fn(&Headers) -> bool,
-) -> Headers {
+fn without_optional_parts(mut headers: Headers, verifies: &impl Fn(&Headers) -> bool) -> Headers {
     let mut index = 0;
     while index < headers.len() {
         let mut without = headers.clone();
@@ -74,7 +71,7 @@ fn without_what_can_be_left_out(
 }
 
 #[test]
-fn every_byte_of_a_body_is_signed_or_said_not_to_be() {
+fn every_byte_of_a_body_is_signed_or_documented_as_unsigned() {
     for scheme in all_schemes() {
         for vector in valid(&scheme) {
             let verifier = vector.verifier(&scheme).unwrap();
@@ -104,7 +101,7 @@ fn at(verified: &Verified, field: &str) -> Option<serde_json::Value> {
 }
 
 #[test]
-fn every_byte_of_a_url_is_signed_where_the_url_is() {
+fn every_byte_of_a_signed_url_is_signed() {
     for scheme in all_schemes().filter(Scheme::signs_url) {
         for vector in valid(&scheme) {
             let mut tried = 0;
@@ -129,7 +126,7 @@ fn every_byte_of_a_url_is_signed_where_the_url_is() {
 }
 
 #[test]
-fn of_two_secrets_the_one_that_has_signed_is_named() {
+fn the_matching_one_of_two_secrets_is_named() {
     for scheme in all_schemes().filter(Scheme::is_data) {
         for vector in valid(&scheme) {
             let [text] = &vector.secret_texts()[..] else { panic!("{vector}") };

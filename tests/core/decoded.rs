@@ -58,7 +58,7 @@ fn kind<T>(verdict: Result<T, VerifyError>) -> Option<VerifyErrorKind> {
 }
 
 #[test]
-fn every_vector_of_a_body_that_is_signed_decoded_gives_its_verdict() {
+fn every_vector_with_a_signed_decoded_body_gets_its_verdict() {
     let of_quicknode: Vec<&Vector> =
         vectors().iter().filter(|vector| vector.provider == "quicknode").collect();
     let valid = of_quicknode.iter().filter(|vector| vector.expect == Expect::Valid).count();
@@ -69,7 +69,7 @@ fn every_vector_of_a_body_that_is_signed_decoded_gives_its_verdict() {
 }
 
 #[test]
-fn an_encoded_body_is_decoded_however_it_arrives_and_whoever_has_signed_it() {
+fn an_encoded_body_verifies_in_pieces_of_any_size_with_any_secret() {
     for (encoding, encoded) in [("gzip", gzip(BODY)), ("deflate", deflate(BODY))] {
         for (secret, index) in [("new", 0), ("qn_token", 1)] {
             for length in 1..=encoded.len() {
@@ -86,7 +86,7 @@ fn an_encoded_body_is_decoded_however_it_arrives_and_whoever_has_signed_it() {
 }
 
 #[test]
-fn the_encoded_bytes_are_not_what_is_signed() {
+fn a_signature_of_the_encoded_bytes_is_rejected() {
     let other = br#"[{"blockNumber":"0x2"}]"#;
     let rejected = verifier().verify(&headers("new", "gzip"), gzip(other));
     assert_eq!(kind(rejected), Some(VerifyErrorKind::SignatureMismatch));
@@ -95,7 +95,7 @@ fn the_encoded_bytes_are_not_what_is_signed() {
 }
 
 #[test]
-fn a_bomb_is_rejected_while_it_arrives() {
+fn a_decompression_bomb_is_rejected_while_it_arrives() {
     let bomb = gzip(&vec![0; 10 * 1024 * 1024]);
     let verifier = verifier().with_body_limit(1024 * 1024);
     let mut begun = begin(&verifier, headers("new", "gzip")).unwrap();
@@ -109,7 +109,7 @@ fn a_bomb_is_rejected_while_it_arrives() {
 }
 
 #[test]
-fn a_body_that_is_cut_off_or_followed_by_something_is_rejected() {
+fn a_truncated_body_and_one_with_trailing_bytes_are_rejected() {
     for (encoding, encoded) in [("gzip", gzip(BODY)), ("deflate", deflate(BODY))] {
         let headers = headers("new", encoding);
         let cut_off = encoded[..encoded.len() - 1].to_vec();
@@ -126,7 +126,7 @@ fn a_body_that_is_cut_off_or_followed_by_something_is_rejected() {
 }
 
 #[test]
-fn an_encoding_that_is_not_known_is_rejected_before_the_body_is_read() {
+fn an_unknown_encoding_is_rejected_before_the_body_is_read() {
     for encoding in ["br", "zstd", "gzip, deflate", "gzip, gzip"] {
         let rejected = begin(&verifier(), headers("new", encoding));
         assert_eq!(kind(rejected), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
@@ -134,7 +134,7 @@ fn an_encoding_that_is_not_known_is_rejected_before_the_body_is_read() {
 }
 
 #[test]
-fn what_is_signed_of_an_encoded_body_is_what_it_decodes_to() {
+fn the_signer_signs_the_decoded_body() {
     let signer = || {
         let secret = Secret::new("new").unwrap();
         Signer::new(quicknode(), secret).unwrap().at_unix_ms(NOW_MS)

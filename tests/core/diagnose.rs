@@ -74,7 +74,7 @@ fn assert_suspected(found: &Diagnosis, kind: CauseKind, which: &str) {
 }
 
 #[test]
-fn what_verifies_has_no_cause() {
+fn a_delivery_that_verifies_has_no_cause() {
     for name in ["github", "stripe", "svix", "square", "venum"] {
         let scheme = scheme(name);
         let found = found(&scheme, &Delivery::of(&scheme));
@@ -84,7 +84,7 @@ fn what_verifies_has_no_cause() {
 }
 
 #[test]
-fn two_changes_are_both_told_and_the_rejection_is_the_verifiers() {
+fn two_changes_are_both_found_and_the_rejection_is_the_verifiers() {
     for name in ["github", "shopify", "stripe", "svix", "slack"] {
         let scheme = scheme(name);
         let signed = Delivery::with_body(&scheme, "{\"a\": 1}");
@@ -108,7 +108,7 @@ fn two_changes_are_both_told_and_the_rejection_is_the_verifiers() {
 }
 
 #[test]
-fn a_secret_that_the_scheme_cannot_use_is_a_cause_and_ends_no_diagnosis() {
+fn a_secret_that_the_scheme_cannot_use_is_a_cause_and_does_not_stop_the_diagnosis() {
     let pem = "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----";
     for (name, secret, what) in [
         ("svix", "whsec_not base64!", "is not base64"),
@@ -133,7 +133,7 @@ fn a_secret_that_the_scheme_cannot_use_is_a_cause_and_ends_no_diagnosis() {
 }
 
 #[test]
-fn one_secret_that_cannot_be_used_is_named_beside_one_that_verifies() {
+fn an_unusable_secret_is_named_even_if_another_verifies() {
     let scheme = scheme("svix");
     let secrets = Secrets::new(Secret::new("what is this?").unwrap().named("OLD"))
         .with_previous(secret_of(&scheme, 1));
@@ -143,7 +143,7 @@ fn one_secret_that_cannot_be_used_is_named_beside_one_that_verifies() {
 }
 
 #[test]
-fn a_public_key_in_pem_is_read_where_the_scheme_takes_the_key_by_itself() {
+fn a_pem_public_key_is_accepted_if_the_scheme_expects_a_raw_key() {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use countersign::Signer;
@@ -169,7 +169,7 @@ fn a_public_key_in_pem_is_read_where_the_scheme_takes_the_key_by_itself() {
 }
 
 #[test]
-fn fixes_are_in_the_words_of_what_their_reader_uses() {
+fn fixes_use_the_terms_of_their_audience() {
     let scheme = scheme("github");
     let delivery = Delivery::signed(&scheme, Secret::from_hex("00ff").unwrap(), NOW_MS, "{}");
     let fix = |audience| {
@@ -185,7 +185,7 @@ fn fixes_are_in_the_words_of_what_their_reader_uses() {
 
 /// The hints follow the causes that were excluded, and are only suspected.
 #[test]
-fn the_url_and_the_mode_of_a_body_are_hints_where_a_mismatch_is_unexplained() {
+fn the_url_and_the_mode_of_a_body_are_hints_for_an_unexplained_mismatch() {
     let hinted = |name: &str, body: &str| -> Vec<CauseKind> {
         let scheme = scheme(name);
         let delivery = Delivery::with_body(&scheme, body);
@@ -212,7 +212,7 @@ fn the_url_and_the_mode_of_a_body_are_hints_where_a_mismatch_is_unexplained() {
 }
 
 #[test]
-fn a_header_that_shows_the_secret_proves_no_token_scheme_beside_a_signature() {
+fn a_header_with_the_secret_beside_a_signature_is_not_a_token_scheme() {
     for name in ["github", "stripe", "slack", "venum"] {
         let scheme = scheme(name);
         let other = secret_of(&scheme, 2);
@@ -234,7 +234,7 @@ fn a_header_that_shows_the_secret_proves_no_token_scheme_beside_a_signature() {
 }
 
 #[test]
-fn every_cause_has_a_code_of_its_own_and_something_to_fix() {
+fn every_cause_has_a_unique_code_and_a_fix() {
     let codes: std::collections::BTreeSet<_> =
         CauseKind::ALL.iter().map(|kind| kind.code()).collect();
     assert_eq!(codes.len(), CauseKind::ALL.len());

@@ -16,7 +16,7 @@ fn the_events_of_one_transaction_have_different_ids() {
 }
 
 #[test]
-fn a_header_that_anybody_could_change_does_not_change_the_id() {
+fn an_unsigned_header_does_not_change_the_id() {
     for (name, header, from) in [
         ("perps-tracker", "X-Delivery-ID", "body:/id"),
         ("perps-tracker", "X-Webhook-ID", "body:/id"),
@@ -38,7 +38,7 @@ fn a_header_that_anybody_could_change_does_not_change_the_id() {
 }
 
 #[test]
-fn without_an_id_of_its_own_an_event_is_named_by_the_digest_of_its_body() {
+fn an_event_without_an_id_is_identified_by_the_digest_of_its_body() {
     let github = scheme("github");
     let (id, from) = event_id(&Delivery::of(&github), &github);
     assert_eq!(id, digest(BODY));
@@ -46,7 +46,7 @@ fn without_an_id_of_its_own_an_event_is_named_by_the_digest_of_its_body() {
 }
 
 #[test]
-fn an_empty_body_is_named_by_everything_that_was_signed() {
+fn an_event_with_an_empty_body_is_identified_by_everything_signed() {
     for (name, signed) in [("stripe", "1760000000."), ("slack", "v0:1760000000:")] {
         let scheme = scheme(name);
         let id = |unix_ms| event_id(&Delivery::signed(&scheme, secret(1), unix_ms, ""), &scheme).0;
@@ -72,7 +72,7 @@ fn the_signed_id_of_a_header_is_the_events_id() {
 }
 
 #[test]
-fn the_id_and_the_type_of_an_event_stand_where_its_provider_puts_them() {
+fn the_id_and_the_type_of_an_event_are_read_from_the_providers_locations() {
     for (name, from, id, kind) in [
         ("adyen-platform", "digest", None, Some("balancePlatform.balanceAccount.created")),
         ("alchemy", "body:/id", Some("whevt_1"), Some("ADDRESS_ACTIVITY")),
@@ -152,7 +152,7 @@ fn the_id_and_the_type_of_an_event_stand_where_its_provider_puts_them() {
 const HUBSPOT_ID: &str = "body:/*/portalId+/*/subscriptionId+/*/eventId+/*/occurredAt";
 
 #[test]
-fn svix_takes_either_set_of_headers_whole_and_names_the_one_it_used() {
+fn svix_accepts_either_complete_set_of_headers_and_reports_which() {
     let svix = scheme("svix");
     let delivery = Delivery::of(&svix);
     let renamed = |name: &str| name.replace("svix-", "webhook-");
@@ -171,7 +171,7 @@ fn svix_takes_either_set_of_headers_whole_and_names_the_one_it_used() {
 }
 
 #[test]
-fn an_event_type_says_whether_it_was_signed() {
+fn an_event_type_reports_whether_it_was_signed() {
     let body = r#"{"type":"from.body","event":{"type":"from.event"}}"#;
     for (name, header, expected) in [
         ("stripe", "X-Event-Type", ("from.body", true)),
@@ -208,7 +208,7 @@ fn an_event_type_in_a_header_that_the_template_signs_is_signed() {
 }
 
 #[test]
-fn without_a_type_where_the_scheme_looks_for_it_there_is_none() {
+fn an_event_without_a_type_at_the_schemes_location_has_none() {
     let github = scheme("github");
     for delivery in [
         Delivery::of(&github),

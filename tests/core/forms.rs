@@ -72,7 +72,7 @@ fn multipart(fields: &[(&str, String)]) -> String {
 }
 
 #[test]
-fn a_route_of_mailgun_posts_a_form_that_holds_the_signature() {
+fn mailgun_routes_post_a_form_with_the_signature() {
     let [time, token, signature] = signed(&"a".repeat(50));
     let own = [time.clone(), token.clone(), signature.clone()];
     let id = |body: String| mailgun().verify(&NO_HEADERS, body).unwrap().event_id().to_owned();
@@ -92,7 +92,7 @@ fn a_route_of_mailgun_posts_a_form_that_holds_the_signature() {
 }
 
 #[test]
-fn the_time_that_mailgun_signs_ends_where_the_token_begins() {
+fn mailguns_signed_time_and_token_cannot_be_split_differently() {
     let [(_, time), (_, token), (_, signature)] = signed("1234");
     for (time, token, is_read) in [
         (time.clone(), token.clone(), true),
@@ -107,7 +107,7 @@ fn the_time_that_mailgun_signs_ends_where_the_token_begins() {
 }
 
 #[test]
-fn what_is_parsed_unproved_has_no_more_members_than_providers_send() {
+fn unverified_json_and_forms_have_a_maximum_number_of_members() {
     let members = |count: usize| {
         (0..count).map(|number| format!("\"{number}\":0")).collect::<Vec<_>>().join(",")
     };
@@ -120,7 +120,7 @@ fn what_is_parsed_unproved_has_no_more_members_than_providers_send() {
 }
 
 #[test]
-fn every_limit_of_a_parsed_body_is_in_the_notes_of_its_scheme() {
+fn every_limit_of_a_parsed_body_is_documented_in_the_notes_of_its_scheme() {
     for (name, limits) in [
         ("adyen", &["4,096 members"][..]),
         ("aws-sns", &["4,096 members"]),
@@ -138,7 +138,7 @@ fn every_limit_of_a_parsed_body_is_in_the_notes_of_its_scheme() {
 }
 
 #[test]
-fn the_json_of_mailgun_may_have_512_kib_or_half_of_the_body_limit() {
+fn mailguns_json_is_limited_to_512_kib_or_half_of_the_body_limit() {
     const KIB: usize = 1024;
     let fields = signed("token").map(|(name, value)| format!("\"{name}\":\"{value}\""));
     let body = |length: usize| {

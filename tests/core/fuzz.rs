@@ -14,7 +14,7 @@ use std::thread;
 use targets::{TARGETS, Target};
 
 #[test]
-fn every_target_holds_for_its_seeds_and_near_them() {
+fn every_fuzz_target_passes_for_its_seeds_and_mutations_of_them() {
     thread::scope(|scope| {
         for target in &TARGETS {
             scope.spawn(|| {
@@ -36,7 +36,7 @@ fn every_target_holds_for_its_seeds_and_near_them() {
 }
 
 #[test]
-fn every_target_has_its_fuzzer() {
+fn every_fuzz_target_has_a_fuzzer() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
     let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
     let fuzzers: BTreeSet<String> = fs::read_dir(folder.join("fuzz_targets"))

@@ -13,7 +13,7 @@ use fixtures::delivery::{Delivery, NOW_MS, all_schemes, scheme, verifier_at};
 
 /// If a default changes, this file changes: review such a change with care.
 #[test]
-fn what_every_scheme_states_of_its_events_stands_in_the_table() {
+fn the_table_lists_the_event_identity_of_every_scheme() {
     let mut table = String::from(COLUMNS);
     for scheme in all_schemes() {
         writeln!(table, "{}", row(&scheme)).unwrap();
@@ -55,7 +55,7 @@ fn seconds(duration: Duration) -> String {
 }
 
 #[test]
-fn every_scheme_says_what_its_identity_rests_on() {
+fn every_scheme_documents_the_basis_of_its_identity() {
     for scheme in all_schemes() {
         let basis = scheme.identity_basis();
         assert!(!basis.is_empty() && !basis.starts_with("not stated"), "{}", scheme.name());
@@ -63,7 +63,7 @@ fn every_scheme_says_what_its_identity_rests_on() {
 }
 
 #[test]
-fn every_scheme_remembers_events_for_as_long_as_they_can_come_again() {
+fn every_scheme_keeps_events_as_long_as_they_can_be_redelivered() {
     for scheme in all_schemes() {
         let profile = scheme.profile();
         let window = profile.retries().window().unwrap_or(Duration::from_secs(3 * 24 * 60 * 60));
@@ -74,7 +74,7 @@ fn every_scheme_remembers_events_for_as_long_as_they_can_come_again() {
 }
 
 #[test]
-fn no_retry_of_a_provider_is_rejected_for_its_age_if_it_may_keep_its_time() {
+fn retries_with_their_original_timestamp_are_within_the_tolerance() {
     for (name, last) in [("linear", 7 * 3600 + 60), ("mailgun", 485 * 60), ("contentful", 60)] {
         let scheme = scheme(name);
         let past = scheme.tolerance().and_then(|tolerance| tolerance.past()).unwrap();
@@ -201,7 +201,7 @@ const GOCARDLESS_AGAIN: &str =
     r#"{"events":[{"id":"EV1"},{"id":"EV2"}],"meta":{"webhook_id":"WB2"}}"#;
 
 #[test]
-fn events_are_told_apart_and_attempts_at_one_are_not() {
+fn different_events_have_different_ids_and_retries_do_not() {
     for Pair { scheme: name, first, second, identity, same } in PAIRS {
         let [first, second] = [first, second].map(|body| verified(&scheme(name), NOW_MS, body));
         assert_eq!(first.identity(), *identity, "{name}");
@@ -211,7 +211,7 @@ fn events_are_told_apart_and_attempts_at_one_are_not() {
 }
 
 #[test]
-fn equal_bodies_that_are_signed_at_two_times_are_not_one_event_if_they_may_be_two() {
+fn equal_bodies_signed_at_two_times_are_two_events_if_they_can_be() {
     for name in ["zendesk", "retell", "webflow"] {
         let id = |unix_ms| {
             let verified = verified(&scheme(name), unix_ms, r#"{"event":"ticket_solved"}"#);
@@ -224,7 +224,7 @@ fn equal_bodies_that_are_signed_at_two_times_are_not_one_event_if_they_may_be_tw
 }
 
 #[test]
-fn a_retry_that_is_signed_anew_is_the_same_event_if_its_body_tells_events_apart() {
+fn a_retry_with_a_new_signature_is_the_same_event_if_its_body_identifies_it() {
     for name in ["calendly", "zoom", "cashfree", "cloudflare-stream"] {
         let id = |unix_ms| {
             let verified = verified(&scheme(name), unix_ms, r#"{"created_at":"2026-01-01"}"#);
@@ -242,7 +242,7 @@ fn verified(scheme: &Scheme, unix_ms: i64, body: &str) -> Verified {
 }
 
 #[test]
-fn the_response_of_an_interactive_delivery_is_read() {
+fn interactive_deliveries_are_marked_as_such() {
     for (name, interactive) in [
         ("twilio", Interactive::Yes),
         ("twilio-sharedkey", Interactive::Yes),
@@ -257,7 +257,7 @@ fn the_response_of_an_interactive_delivery_is_read() {
 }
 
 #[test]
-fn twilio_names_no_event() {
+fn twilio_deliveries_have_no_event_id() {
     let url = || PublicUrl::new("https://receiver.example/hook").unwrap();
     let token = || Secret::new("0123456789abcdef0123456789abcdef").unwrap();
     let signer = Signer::new(scheme("twilio"), token()).unwrap().with_url(url());
@@ -273,7 +273,7 @@ fn twilio_names_no_event() {
 }
 
 #[test]
-fn moralis_counts_its_attempts_in_the_body_and_they_are_one_event() {
+fn moralis_attempts_with_a_counter_in_the_body_are_one_event() {
     let secret = || Secret::new("streams secret").unwrap();
     let id = |body: &str| {
         let signer = Signer::new(scheme("moralis"), secret()).unwrap();

@@ -18,7 +18,7 @@ const SECRET: &str = "a secret of the identity tests";
 const NOW_MS: i64 = 1_760_000_000_000;
 
 #[test]
-fn what_states_nothing_is_unknown_and_says_so() {
+fn a_scheme_without_a_stated_identity_is_unknown() {
     let plain = plain().build().unwrap();
     assert_eq!(plain.identity(), Identity::Unknown);
     assert!(plain.identity_basis().starts_with("not stated"), "{}", plain.identity_basis());
@@ -31,7 +31,7 @@ fn what_states_nothing_is_unknown_and_says_so() {
 }
 
 #[test]
-fn the_id_of_an_unknown_event_covers_everything_that_is_signed() {
+fn the_id_of_an_unknown_event_covers_everything_signed() {
     let scheme = dated().signed_payload("{header:X-Topic}.{ts}.{body}").build().unwrap();
     let id = |topic, unix_ms| {
         let verified = verify(&scheme, &[("X-Topic", topic)], unix_ms, "{}");
@@ -44,7 +44,7 @@ fn the_id_of_an_unknown_event_covers_everything_that_is_signed() {
 }
 
 #[test]
-fn the_id_of_content_counts_a_time_only_if_retries_keep_it() {
+fn a_content_id_includes_the_time_only_if_retries_keep_it() {
     for (signature, counts) in [
         (RetrySignature::New, false),
         (RetrySignature::Unknown, false),
@@ -63,7 +63,7 @@ fn the_id_of_content_counts_a_time_only_if_retries_keep_it() {
 }
 
 #[test]
-fn the_id_of_content_counts_what_is_signed_besides_time_and_body() {
+fn a_content_id_includes_signed_headers() {
     let scheme = dated().signed_payload("{header:X-Topic}.{ts}.{body}");
     let scheme = scheme.fallback_identity(Identity::Content).build().unwrap();
     let id = |topic, unix_ms| {
@@ -74,7 +74,7 @@ fn the_id_of_content_counts_what_is_signed_besides_time_and_body() {
 }
 
 #[test]
-fn an_empty_body_is_unknown_whatever_the_scheme_says() {
+fn an_empty_body_always_has_an_unknown_identity() {
     let scheme = dated().fallback_identity(Identity::Content).build().unwrap();
     let [first, second] = [NOW_MS, NOW_MS - 1000].map(|at| verify(&scheme, &[], at, ""));
     assert_eq!(first.identity(), Identity::Unknown);
@@ -82,7 +82,7 @@ fn an_empty_body_is_unknown_whatever_the_scheme_says() {
 }
 
 #[test]
-fn a_batch_is_named_by_the_ids_of_all_its_elements_in_their_order() {
+fn a_batch_is_identified_by_the_ids_of_all_its_elements_in_order() {
     let scheme = plain().event_id("body:/events/*/id").build().unwrap();
     let of = |ids: &[&str]| {
         let events: Vec<_> = ids.iter().map(|id| format!(r#"{{"n":1,"id":{id}}}"#)).collect();
@@ -113,7 +113,7 @@ fn a_batch_is_named_by_the_ids_of_all_its_elements_in_their_order() {
 }
 
 #[test]
-fn what_changes_between_attempts_does_not_change_the_id_of_a_batch() {
+fn fields_that_change_between_attempts_do_not_change_the_id_of_a_batch() {
     let scheme = plain().event_id("body:/*/portal+/*/event").build().unwrap();
     let id = |body: &str| verify(&scheme, &[], NOW_MS, body).event_id().to_owned();
     let first = id(r#"[{"portal":1,"event":2,"attemptNumber":0},{"portal":1,"event":3}]"#);
@@ -124,7 +124,7 @@ fn what_changes_between_attempts_does_not_change_the_id_of_a_batch() {
 }
 
 #[test]
-fn a_body_with_two_readings_is_unknown_and_keyed_by_its_bytes() {
+fn an_ambiguous_body_has_an_unknown_identity_and_is_keyed_by_its_bytes() {
     let scheme = plain().event_id("body:/event/id").event_id("body:/id");
     let scheme = scheme.fallback_identity(Identity::Content).build().unwrap();
     for body in [
@@ -139,7 +139,7 @@ fn a_body_with_two_readings_is_unknown_and_keyed_by_its_bytes() {
 }
 
 #[test]
-fn a_token_scheme_may_name_a_field_of_the_body() {
+fn a_token_scheme_may_take_the_id_from_the_body() {
     let scheme = Scheme::builder("token")
         .algorithm(Algorithm::Token)
         .signature_header("X-Token")
@@ -152,7 +152,7 @@ fn a_token_scheme_may_name_a_field_of_the_body() {
 }
 
 #[test]
-fn an_id_that_spells_out_a_digest_has_another_key_than_what_it_spells() {
+fn an_id_equal_to_a_digest_has_another_key_than_that_digest() {
     let scheme = plain().event_id("body:/id").build().unwrap();
     let unnamed = verify(&scheme, &[], NOW_MS, "{}");
     let spelled = format!(r#"{{"id":"{}"}}"#, unnamed.event_id());
@@ -162,7 +162,7 @@ fn an_id_that_spells_out_a_digest_has_another_key_than_what_it_spells() {
 }
 
 #[test]
-fn equal_ids_from_two_places_are_two_events() {
+fn equal_ids_from_two_locations_are_two_events() {
     let orders = plain().event_id("body:/order/id").event_id("body:/refund/id");
     let batches = plain().event_id("body:/orders/*/id").event_id("body:/refunds/*/id");
     let stripe = schemes::stripe();
@@ -195,7 +195,7 @@ fn equal_ids_from_two_places_are_two_events() {
 }
 
 #[test]
-fn an_id_from_another_place_than_before_is_another_event() {
+fn an_id_from_another_location_is_another_event() {
     let body = r#"{"order":{"id":7},"refund":{"id":7}}"#;
     let [before, after] = ["body:/order/id", "body:/refund/id"].map(|place| {
         let scheme = plain().event_id(place).build().unwrap();
@@ -211,7 +211,7 @@ fn an_id_from_another_place_than_before_is_another_event() {
 }
 
 #[test]
-fn one_place_that_is_written_in_two_ways_is_one() {
+fn two_notations_of_one_location_are_equal() {
     let scheme = |place: &str| {
         let scheme = with_id_header().alternate_header_prefix("X-", "Acme-").event_id(place);
         scheme.build().unwrap()
@@ -229,7 +229,7 @@ fn one_place_that_is_written_in_two_ways_is_one() {
 }
 
 #[test]
-fn the_id_of_content_does_not_lose_where_its_parts_end_with_the_time() {
+fn a_content_id_keeps_the_boundaries_of_its_parts_without_the_time() {
     let scheme = Scheme::builder("dated")
         .signature_header("X-Signature")
         .signed_payload("{id}{ts}{body}")
@@ -246,7 +246,7 @@ fn the_id_of_content_does_not_lose_where_its_parts_end_with_the_time() {
 }
 
 #[test]
-fn a_blank_id_names_no_event() {
+fn a_blank_id_is_not_an_event_id() {
     let scheme = plain().event_id("body:/id").event_id("body:/parts/*/id").build().unwrap();
     for body in [
         r#"{"id":""}"#,
@@ -260,7 +260,7 @@ fn a_blank_id_names_no_event() {
 }
 
 #[test]
-fn no_two_lists_of_values_give_one_id_and_no_two_names_one_key() {
+fn different_lists_of_values_have_different_ids_and_keys() {
     let scheme = plain().event_id("body:/a+/b").build().unwrap();
     let id = |a: &str, b: &str| {
         let body = serde_json::json!({ "a": a, "b": b }).to_string();
@@ -281,7 +281,7 @@ fn no_two_lists_of_values_give_one_id_and_no_two_names_one_key() {
 }
 
 #[test]
-fn a_user_names_the_field_that_identifies_the_event() {
+fn the_user_can_set_the_field_that_identifies_the_event() {
     let zendesk = schemes::zendesk();
     let verifier = |place| Verifier::new(zendesk.clone(), secret()).unwrap().with_event_id(place);
     for place in ["/ticket", "body:/ticket", "/ticket+/at", "/log/*/id"] {
@@ -309,7 +309,7 @@ fn a_user_names_the_field_that_identifies_the_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn equal_bodies_of_unknown_identity_are_both_handled_and_the_second_is_flagged() {
+async fn of_equal_bodies_with_unknown_identity_the_second_is_handled_and_flagged() {
     let receiver = receiver(plain());
     for is_repeat in [false, true, true] {
         let delivery = admit(&receiver, "{}").await.unwrap();
@@ -322,7 +322,7 @@ async fn equal_bodies_of_unknown_identity_are_both_handled_and_the_second_is_fla
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_of_a_possible_duplicate_changes_nothing_in_the_record_of_the_first() {
+async fn the_result_of_a_possible_duplicate_does_not_change_the_first_record() {
     let receiver = receiver(plain()).with_repeats(Repeats::Handle);
     let suppressing = receiver.clone().with_repeats(Repeats::Suppress);
     // While the first is in flight.
@@ -344,7 +344,7 @@ async fn what_comes_of_a_possible_duplicate_changes_nothing_in_the_record_of_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_of_an_event_in_flight_waits_for_it_and_is_then_handled() {
+async fn a_possible_duplicate_in_flight_waits_and_is_then_handled() {
     let receiver = receiver(plain()).with_ack_deadline(Duration::from_secs(3));
     let held = admit(&receiver, "{}").await.unwrap();
     let began = Instant::now();
@@ -364,7 +364,7 @@ async fn a_repeat_of_an_event_in_flight_waits_for_it_and_is_then_handled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_default_is_to_suppress_only_what_is_known_to_be_the_same_event() {
+async fn by_default_only_known_duplicates_are_suppressed() {
     let content = || plain().fallback_identity(Identity::Content);
     let id = || plain().event_id("body:/id");
     for (scheme, body, is_suppressed) in [

@@ -101,7 +101,7 @@ fn ecdsa_p256_agrees_with_wycheproof() {
 }
 
 #[test]
-fn what_is_no_public_key_is_rejected_before_the_first_request() {
+fn an_invalid_public_key_is_rejected_before_the_first_request() {
     for (algorithm, lengths) in
         [(Algorithm::Ed25519, [1, 31, 33, 64]), (Algorithm::EcdsaP256, [1, 33, 64, 91])]
     {

@@ -10,39 +10,39 @@ use countersign::store::protocol::{self, Record, State};
 use countersign::store::{Attempt, ClaimOutcome, Fingerprint, RenewOutcome, Token};
 
 #[test]
-fn the_protocol_keeps_its_promises_in_every_order_of_steps() {
+fn the_protocol_keeps_its_guarantees_in_every_interleaving() {
     let explored = explore(&Ours, None).unwrap_or_else(|violation| panic!("{violation}"));
     // A broken search explores almost nothing.
     assert!(explored > 50_000, "only {explored} states were explored");
 }
 
 #[test]
-fn marking_before_the_work_is_caught() {
+fn the_model_detects_a_protocol_that_completes_before_the_work() {
     assert_violates(&MarkBefore, Promise::NoSuccessBeforeTheWork);
 }
 
 #[test]
-fn marking_after_the_work_is_caught() {
+fn the_model_detects_a_protocol_that_writes_only_after_the_work() {
     assert_violates(&MarkAfter, Promise::OneLiveHolder);
 }
 
 #[test]
-fn a_release_that_proves_no_ownership_is_caught() {
+fn the_model_detects_a_release_without_ownership() {
     assert_violates(&UnownedRelease, Promise::OneLiveHolder);
 }
 
 #[test]
-fn answering_200_to_a_duplicate_in_flight_is_caught() {
+fn the_model_detects_answering_200_to_a_duplicate_in_flight() {
     assert_violates(&SuccessForInFlight, Promise::NoSuccessBeforeTheWork);
 }
 
 #[test]
-fn granting_an_event_to_an_attempt_that_was_released_is_caught() {
+fn the_model_detects_granting_an_event_to_a_released_attempt() {
     assert_violates(&GrantsTheReleased, Promise::NoGrantToTheReleased);
 }
 
 #[test]
-fn forgetting_a_release_that_overtakes_its_claim_is_caught() {
+fn the_model_detects_forgetting_a_release_that_overtakes_its_claim() {
     assert_violates(&IgnoresEarlyRelease, Promise::NoGrantToTheReleased);
 }
 
@@ -130,8 +130,8 @@ impl Protocol for SuccessForInFlight {
 struct GrantsTheReleased;
 impl Protocol for GrantsTheReleased {
     fn claim(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Claimed {
-        let nobody = |record: &Record| Record { token: Token::from_bytes([9; 16]), ..*record };
-        let failed = record.filter(|record| record.state == State::Failed).map(nobody);
+        let unowned = |record: &Record| Record { token: Token::from_bytes([9; 16]), ..*record };
+        let failed = record.filter(|record| record.state == State::Failed).map(unowned);
         let (outcome, changed) = protocol::claim(failed.as_ref().or(record), attempt, now);
         (outcome, changed.or(record.copied()))
     }

@@ -24,7 +24,7 @@ fn template(signed: &str) -> SchemeBuilder {
 }
 
 #[test]
-fn a_template_with_two_readings_is_rejected_with_the_fix() {
+fn an_ambiguous_template_is_rejected_with_the_fix() {
     for (signed, part) in [
         ("{id}{body}", "{id}"),
         ("{id}{ts}{body}", "{id}"),
@@ -51,7 +51,7 @@ fn a_template_with_two_readings_is_rejected_with_the_fix() {
 }
 
 #[test]
-fn a_template_with_one_reading_is_accepted() {
+fn an_unambiguous_template_is_accepted() {
     for signed in [
         "{id}.{ts}.{body}",
         "{id}{ts}.{body}",
@@ -89,7 +89,7 @@ fn a_template_with_one_reading_is_accepted() {
 }
 
 #[test]
-fn a_url_that_nothing_ends_has_to_be_configured_to_the_letter() {
+fn a_url_without_a_delimiter_after_it_must_be_configured_exactly() {
     let scheme = template("{url}{id:3}{body}").build().unwrap();
     let secret = || Secret::new(KEY).unwrap();
     let rejected = Verifier::with_public_url(origin(), scheme.clone(), secret()).unwrap_err();
@@ -99,7 +99,7 @@ fn a_url_that_nothing_ends_has_to_be_configured_to_the_letter() {
 }
 
 #[test]
-fn a_part_holds_what_the_template_asks_of_it() {
+fn a_part_must_match_the_constraints_of_the_template() {
     let verifier = |signed: &str, begins: Option<&str>| {
         let scheme = template(signed);
         let scheme =
@@ -132,7 +132,7 @@ fn a_part_holds_what_the_template_asks_of_it() {
 }
 
 #[test]
-fn a_body_begins_as_the_scheme_says_or_is_not_there() {
+fn a_body_begins_as_the_scheme_requires_or_is_empty() {
     let scheme = template("{id}{body}").body_begins_with("{[").build().unwrap();
     let verifier = verifier(&scheme, None);
     for (body, is_accepted) in
@@ -163,7 +163,7 @@ fn cuts(signed: &str, headers: usize) -> Vec<(Vec<String>, String)> {
 }
 
 #[test]
-fn a_recorded_delivery_cannot_be_cut_into_a_fresh_or_another_one() {
+fn a_recorded_delivery_cannot_be_split_into_a_newer_or_different_one() {
     for (name, headers, between) in [
         ("quicknode", &["X-QN-Nonce", "X-QN-Timestamp"][..], ""),
         ("twitch", &["Twitch-Eventsub-Message-Id", "Twitch-Eventsub-Message-Timestamp"], ""),
@@ -218,7 +218,7 @@ fn a_recorded_delivery_cannot_be_cut_into_a_fresh_or_another_one() {
 }
 
 #[test]
-fn no_piece_of_a_body_can_be_moved_into_a_header_of_coinbase() {
+fn bytes_cannot_be_moved_from_the_body_into_a_header_of_coinbase() {
     let body = r#"{"id":"evt_1","amount":"12.50","to":"0xabc"}"#;
     let names = "content-type x-event-id x-event-type";
     let values = ["application/json", "evt_1", "onchain.activity.detected"];
@@ -243,7 +243,7 @@ fn no_piece_of_a_body_can_be_moved_into_a_header_of_coinbase() {
 }
 
 #[test]
-fn a_header_of_contentful_cannot_be_read_as_two() {
+fn a_header_of_contentful_cannot_be_split_into_two() {
     let scheme = schemes::contentful();
     let verifier = verifier(&scheme, Some(PublicUrl::new(format!("{ORIGIN}/x")).unwrap()));
     let list = "content-type,x-contentful-signed-headers,x-contentful-timestamp";
@@ -271,7 +271,7 @@ fn a_header_of_contentful_cannot_be_read_as_two() {
 }
 
 #[test]
-fn a_delivery_in_hubspots_second_format_is_none_in_its_first() {
+fn a_delivery_in_hubspots_second_format_is_rejected_in_its_first() {
     let (v1, v2) = (schemes::hubspot_v1(), schemes::hubspot_v2());
     let url = PublicUrl::new(format!("{ORIGIN}/x")).unwrap();
     let signer = Signer::new(v2, Secret::new(KEY).unwrap()).unwrap().with_url(url);
@@ -281,7 +281,7 @@ fn a_delivery_in_hubspots_second_format_is_none_in_its_first() {
 }
 
 #[test]
-fn a_body_cannot_be_made_longer_where_a_plain_digest_is_the_signature() {
+fn a_length_extension_of_a_plain_digest_is_rejected() {
     let body = b"[{\"eventId\":1}]";
     let verifier = verifier(&schemes::hubspot_v1(), None);
     let verifies = |body: &[u8]| {
@@ -329,7 +329,7 @@ fn a_plain_digest_with_the_secret_first_is_only_for_bodies_that_are_one_document
 }
 
 #[test]
-fn nothing_can_be_appended_to_what_a_plain_digest_signs() {
+fn nothing_can_be_appended_to_a_body_signed_by_a_plain_digest() {
     let digest_of = |signed: &str| {
         let scheme = template(signed).algorithm(Algorithm::Sha256).body_begins_with("{[");
         verifier(&scheme.build().unwrap(), None)
@@ -368,7 +368,7 @@ fn nothing_can_be_appended_to_what_a_plain_digest_signs() {
 // URLs and body.
 
 #[test]
-fn no_piece_of_a_body_can_be_moved_into_the_path_and_back() {
+fn bytes_cannot_be_moved_between_the_body_and_the_path() {
     let body = r#"{"event_id":"evt_1","text":"see https://o.example/hooks/other?x=[1]","a":[]}"#;
     for name in ["square", "trello", "hubspot", "hubspot-v2"] {
         let scheme = schemes::named(name).unwrap();
@@ -425,7 +425,7 @@ fn twilio(url: PublicUrl, signed: &str, target: &str, body: &str) -> Result<Veri
 }
 
 #[test]
-fn a_form_of_twilio_is_never_read_as_json_or_as_a_url() {
+fn a_form_of_twilio_is_never_parsed_as_json_or_as_a_url() {
     let evil = r#"{"MessageStatus":"delivered"}"#;
     let digest = sha256(evil);
     let text = format!("&bodySHA256={digest}");
@@ -445,7 +445,7 @@ fn a_form_of_twilio_is_never_read_as_json_or_as_a_url() {
 }
 
 #[test]
-fn a_url_that_twilio_signs_alone_is_never_read_as_a_form() {
+fn a_url_that_twilio_signs_alone_is_never_parsed_as_a_form() {
     let exact = || PublicUrl::new(format!("{ORIGIN}/sms")).unwrap();
     let body = "{}";
     let json = format!("?bodySHA256={}", sha256(body));
@@ -466,7 +466,7 @@ fn a_url_that_twilio_signs_alone_is_never_read_as_a_form() {
 }
 
 #[test]
-fn an_origin_takes_forms_of_twilio_that_say_where_the_url_ends() {
+fn an_origin_accepts_twilio_forms_with_an_unambiguous_url_end() {
     let verify = |target: &str, given: &[(&str, &str)]| {
         let signed = format!("{ORIGIN}{target}{}", fields(given));
         twilio(origin(), &signed, target, &form(given)).map(drop).map_err(|error| error.kind())
@@ -484,7 +484,7 @@ fn an_origin_takes_forms_of_twilio_that_say_where_the_url_ends() {
 }
 
 #[test]
-fn an_origin_takes_forms_of_mandrill_that_say_where_the_url_ends() {
+fn an_origin_accepts_mandrill_forms_with_an_unambiguous_url_end() {
     let scheme = schemes::mandrill();
     let given = [("mandrill_events", r#"[{"event":"send","x":"mandrill_events[]"}]"#)];
     let signed = format!("{ORIGIN}/mandrill{}", fields(&given));

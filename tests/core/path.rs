@@ -15,7 +15,7 @@ use fixtures::receiving::begin;
 // Headers before the body.
 
 #[test]
-fn what_is_unsigned_malformed_or_stale_is_rejected_before_any_body() {
+fn unsigned_malformed_and_stale_requests_are_rejected_before_the_body() {
     for scheme in schemes() {
         let name = scheme.name();
         let at_now = verifier(&scheme);
@@ -25,7 +25,7 @@ fn what_is_unsigned_malformed_or_stale_is_rejected_before_any_body() {
         assert_eq!(unsigned.rejected_at_once(&at_now), Some(Kind::MissingSignature), "{name}");
         let malformed = delivery.clone().with_header(&header, "no signature");
         assert_eq!(malformed.rejected_at_once(&at_now), Some(Kind::MalformedSignature), "{name}");
-        if states_its_time_in_a_header(&scheme) {
+        if has_timestamp_in_header(&scheme) {
             let later = verifier_at(&scheme, NOW_MS + DAY_MS);
             assert_eq!(delivery.rejected_at_once(&later), Some(Kind::TimestampTooOld), "{name}");
             let earlier = verifier_at(&scheme, NOW_MS - DAY_MS);
@@ -39,7 +39,7 @@ fn what_is_unsigned_malformed_or_stale_is_rejected_before_any_body() {
 }
 
 #[test]
-fn what_has_begun_is_believed_only_after_its_body() {
+fn a_delivery_is_verified_only_after_its_body() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let begin = || begin(&verifier(&scheme), &delivery.headers).unwrap();
@@ -73,7 +73,7 @@ fn a_content_encoding_that_the_scheme_does_not_know_is_rejected() {
 // The body in pieces.
 
 #[test]
-fn a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() {
+fn a_body_of_exactly_the_limit_is_accepted_and_one_byte_more_is_not() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let limited = |bytes| verifier(&scheme).with_body_limit(bytes);
@@ -84,7 +84,7 @@ fn a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() {
 }
 
 #[test]
-fn the_limit_of_the_profile_holds_to_the_byte() {
+fn the_body_limit_of_the_profile_is_exact() {
     let scheme = scheme("jupiter");
     let limit = scheme.profile().body_limit();
     assert_eq!(limit, 1024 * 1024);
@@ -139,7 +139,7 @@ fn an_announced_length_over_the_limit_is_rejected_before_it_is_sent() {
 }
 
 #[test]
-fn a_body_in_one_piece_is_handed_on_without_a_copy() {
+fn a_body_in_one_piece_is_passed_on_without_a_copy() {
     let scheme = scheme("stripe");
     let delivery = Delivery::of(&scheme);
     let body = Bytes::from(delivery.body.clone());
@@ -169,7 +169,7 @@ fn both_bounds_of_the_tolerance_are_inclusive() {
 }
 
 #[test]
-fn a_users_own_tolerance_replaces_the_schemes() {
+fn a_configured_tolerance_replaces_the_schemes() {
     for scheme in schemes().filter(|scheme| scheme.tolerance().is_some()) {
         let delivery = Delivery::of(&scheme);
         let own = Tolerance::new(Duration::from_millis(7), Duration::from_millis(3));
@@ -186,7 +186,7 @@ fn a_users_own_tolerance_replaces_the_schemes() {
 }
 
 #[test]
-fn a_clock_that_is_moved_moves_for_every_clone_of_its_verifier() {
+fn clones_of_a_verifier_share_its_clock() {
     let scheme = scheme("stripe");
     let clock = ManualClock::at_unix_ms(NOW_MS);
     let verifier = Verifier::new(scheme.clone(), secret(1)).unwrap().with_clock(clock.clone());
@@ -203,7 +203,7 @@ fn a_clock_that_is_moved_moves_for_every_clone_of_its_verifier() {
 }
 
 #[test]
-fn a_clock_at_either_end_of_time_rejects_what_is_dated_and_panics_at_nothing() {
+fn an_extreme_clock_rejects_timestamped_deliveries_without_a_panic() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let dated = scheme.tolerance().is_some();
@@ -236,7 +236,7 @@ fn a_header_of_a_hundred_kilobytes_is_rejected_like_a_short_one() {
 }
 
 #[test]
-fn keys_that_are_not_looked_for_are_ignored_until_they_are_too_many() {
+fn unknown_keys_of_a_list_are_ignored_up_to_a_limit() {
     for (name, junk) in [("stripe", "v0=00,"), ("venum", "v9=00,"), ("standardwebhooks", "v2,AA= ")]
     {
         let scheme = scheme(name);
@@ -255,7 +255,7 @@ fn all_verifiers() -> Vec<Verifier> {
     schemes().map(|scheme| verifier(&scheme)).chain(scheme_features::verifiers()).collect()
 }
 
-fn states_its_time_in_a_header(scheme: &Scheme) -> bool {
+fn has_timestamp_in_header(scheme: &Scheme) -> bool {
     scheme.timestamp_source().is_some_and(|source| source.body_pointer().is_none())
 }
 

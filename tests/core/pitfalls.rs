@@ -50,7 +50,7 @@ fn a_tag_of_any_other_length_is_rejected_by_every_scheme() {
 
 // CVE-2023-50728: a missing or odd signature header crashed the process, unauthenticated.
 #[test]
-fn absent_and_odd_headers_are_rejected_without_a_panic_by_every_scheme() {
+fn missing_and_malformed_headers_are_rejected_without_a_panic_by_every_scheme() {
     let long = "v1=0,".repeat(20_000);
     let odd: [&[u8]; 16] = [
         b"",
@@ -99,7 +99,7 @@ fn absent_and_odd_headers_are_rejected_without_a_panic_by_every_scheme() {
 // CVE-2024-40634, GHSA-jcc8-g2q4-9fxq: the body was buffered whole before anything was checked.
 // `adapters.rs` tests what the adapters read.
 #[test]
-fn nothing_over_the_limit_is_kept_while_a_body_arrives() {
+fn a_body_over_the_limit_is_dropped_while_it_arrives() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let verifier = verifier(&scheme).with_body_limit(1000);
@@ -266,7 +266,7 @@ fn freshness_is_read_from_signed_bytes_only() {
 
 // SNS `SigningCertURL`: an attacker hosts the certificate; `SubscribeURL` is a forged request.
 #[test]
-fn a_key_is_never_fetched_from_where_a_request_or_a_secret_points() {
+fn a_key_is_never_fetched_from_a_url_of_a_request_or_secret() {
     for (algorithm, format) in [
         (Algorithm::Ed25519, SecretFormat::Hex),
         (Algorithm::Ed25519, SecretFormat::Whpk),
@@ -353,7 +353,7 @@ fn problem<T>(result: Result<T, ConfigError>) -> SecretProblem {
 
 // `now - ts` on an attacker's `i64::MIN` panicked in debug and passed the window in release.
 #[test]
-fn no_timestamp_overflows_its_way_into_the_window() {
+fn no_timestamp_enters_the_window_by_an_overflow() {
     let million = "9".repeat(1_000_000);
     let absurd = [
         "-9223372036854775808",
@@ -393,7 +393,7 @@ fn no_timestamp_overflows_its_way_into_the_window() {
 }
 
 #[test]
-fn no_timestamp_in_a_signed_body_overflows_its_way_into_the_window() {
+fn no_timestamp_in_a_signed_body_enters_the_window_by_an_overflow() {
     for (name, field) in [
         ("linear", "webhookTimestamp"),
         ("perps-tracker", "created"),
@@ -430,7 +430,7 @@ fn no_timestamp_in_a_signed_body_overflows_its_way_into_the_window() {
 
 // The timestamp was re-serialised before hashing, so `+000…`, `…abc` and `….9` verified.
 #[test]
-fn a_timestamp_is_signed_as_it_was_sent_and_never_written_out_again() {
+fn a_timestamp_is_verified_as_sent_and_never_reserialized() {
     let numbers = |scheme: &Scheme| {
         matches!(
             scheme.timestamp_unit(),
@@ -471,7 +471,7 @@ fn a_timestamp_is_signed_as_it_was_sent_and_never_written_out_again() {
 // Only UTF-8 bodies were accepted; bodies were copied into text; a character was split across
 // chunks.
 #[test]
-fn bytes_come_in_and_bytes_are_signed() {
+fn a_body_of_arbitrary_bytes_is_signed_verbatim() {
     let bodies: [&[u8]; 9] = [
         b"\0",
         b"a\0b",
@@ -502,7 +502,7 @@ fn bytes_come_in_and_bytes_are_signed() {
 
 // The template was filled in by text replacement, so `$&` or `{timestamp}` in a body was expanded.
 #[test]
-fn nothing_in_a_body_or_an_id_is_expanded() {
+fn placeholders_in_a_body_or_an_id_are_not_expanded() {
     for text in ["{body}", "{ts}", "{id}", "{timestamp}", "$&", "$1", "%s", "{{body}}", "\\1"] {
         let stripe = format!("1760000000.{text}");
         let tag = const_hex::encode(hmac_sha256("key", stripe));
@@ -539,7 +539,7 @@ fn an_id_that_contains_the_delimiter_is_rejected() {
 }
 
 #[test]
-fn what_is_signed_without_a_delimiter_cannot_be_shifted_between_its_parts() {
+fn parts_signed_without_a_delimiter_cannot_be_shifted() {
     let twitch = scheme("twitch");
     let delivery = Delivery::of(&twitch);
     let time = now_text(&twitch);
@@ -558,7 +558,7 @@ fn what_is_signed_without_a_delimiter_cannot_be_shifted_between_its_parts() {
 }
 
 #[test]
-fn two_values_of_an_event_key_cannot_run_into_each_other() {
+fn values_of_an_event_key_have_unambiguous_boundaries() {
     let venum = scheme("venum");
     let mut ids = Vec::new();
     for (signature, kind) in
@@ -590,7 +590,7 @@ fn five_thousand_signatures_are_rejected_before_any_hashing() {
 
 // Only the last (or the first) signature of a list was kept, so a rotation broke.
 #[test]
-fn a_match_at_any_place_of_the_list_verifies() {
+fn a_match_at_any_position_of_the_list_verifies() {
     for scheme in list_schemes() {
         for place in 0..16 {
             let mut numbers = [2; 16];
@@ -647,7 +647,7 @@ fn the_exact_prefix_is_required() {
 
 // Base64 contains `=`, so a split at every `=` cut the tag.
 #[test]
-fn a_base64_tag_is_not_cut_at_its_padding() {
+fn a_base64_tag_is_not_split_at_its_padding() {
     let scheme = builder()
         .signed_payload("{body}")
         .signature_pairs(',', '=', "v1")
@@ -686,7 +686,7 @@ fn a_repeated_signature_header_is_rejected() {
 
 // `==` on hexadecimal text; an unexpected length or character made the comparison throw.
 #[test]
-fn the_case_the_padding_and_the_alphabet_of_a_tag_are_settled() {
+fn a_tag_has_one_case_rule_padding_and_alphabet() {
     for scheme in schemes() {
         let (delivery, verifier) = (Delivery::of(&scheme), verifier(&scheme));
         let (_, text) = delivery.tag(&scheme);
@@ -768,7 +768,7 @@ fn a_request_cannot_choose_its_algorithm() {
 }
 
 #[test]
-fn a_right_tag_under_another_key_of_the_list_is_not_looked_at() {
+fn a_correct_tag_under_another_key_of_the_list_is_ignored() {
     for scheme in list_schemes() {
         let delivery = Delivery::of(&scheme);
         for (key, other) in [("v1=", "v0="), ("v1,", "v1a,"), ("v1,", "v2,"), ("h1=", "h0=")] {
@@ -842,7 +842,7 @@ fn a_template_without_the_body_or_with_an_unknown_placeholder_is_rejected() {
 }
 
 #[test]
-fn an_id_that_is_not_signed_names_no_event() {
+fn an_unsigned_id_is_not_the_event_id() {
     let over_body = || builder().signed_payload("{body}");
     assert_eq!(rejected_word(over_body().id_header("X-Id")), "id_header");
     assert_eq!(rejected_word(builder().signed_payload("{id}.{body}")), "id_header");
@@ -858,7 +858,7 @@ fn an_id_that_is_not_signed_names_no_event() {
 }
 
 #[test]
-fn a_list_whose_parts_cannot_be_told_apart_is_rejected() {
+fn an_ambiguous_signature_list_is_rejected() {
     let over_body = || builder().signed_payload("{body}");
     for (separator, assign, key) in [
         (',', ',', "v1"),

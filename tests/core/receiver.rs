@@ -24,7 +24,7 @@ use fixtures::receiving::{ClaimedDelivery, receive};
 const SECRET: &str = "whsec_receiver";
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_is_handled_once_and_its_repeats_are_duplicates() {
+async fn a_delivery_is_handled_once_and_redeliveries_are_duplicates() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&delivery), (1, false));
@@ -52,7 +52,7 @@ async fn the_same_id_with_another_body_is_a_duplicate_and_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_gives_the_event_back_at_once() {
+async fn a_failure_releases_the_event_at_once() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let first = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     let settled = receiver.settle(first.claim, 500, &TokioRuntime).await;
@@ -63,7 +63,7 @@ async fn a_failure_gives_the_event_back_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn which_statuses_complete_is_for_the_user_to_say() {
+async fn the_outcome_rule_decides_which_statuses_complete() {
     let receiver = receiver("jupiter", MemoryStore::new()).with_outcome_rule(|status| {
         if status == 422 { Verdict::Complete } else { Verdict::Release }
     });
@@ -76,7 +76,7 @@ async fn which_statuses_complete_is_for_the_user_to_say() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rule_that_panics_gives_no_success_back() {
+async fn an_outcome_rule_that_panics_does_not_release_a_success() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let receiver = receiver.with_outcome_rule(|_: u16| -> Verdict { panic!("intended panic") });
     for (status, code) in [(500, None), (204, Some("duplicate"))] {
@@ -91,7 +91,7 @@ async fn a_rule_that_panics_gives_no_success_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dead_letters_that_panic_have_not_taken_the_event() {
+async fn a_dead_letter_callback_that_panics_did_not_accept_the_event() {
     let (receiver, clock) = receiver_with_clock();
     let receiver = receiver.with_dead_letters(
         |_: &Verified| -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -139,7 +139,7 @@ async fn nothing_unverified_reaches_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_duplicate_in_flight_waits_a_third_of_the_deadline_and_is_then_sent_away() {
+async fn a_duplicate_in_flight_waits_a_third_of_the_deadline_and_is_then_rejected() {
     // Jupiter waits 5 s for the response.
     let receiver = receiver("jupiter", MemoryStore::new());
     let held = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
@@ -155,7 +155,7 @@ async fn a_duplicate_in_flight_waits_a_third_of_the_deadline_and_is_then_sent_aw
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_duplicate_in_flight_learns_of_a_success_within_its_wait() {
+async fn a_waiting_duplicate_is_answered_when_the_event_succeeds() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let held = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     let settling = receiver.clone();
@@ -168,7 +168,7 @@ async fn a_duplicate_in_flight_learns_of_a_success_within_its_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn four_duplicates_of_an_event_in_flight_wait_and_the_others_are_sent_away_at_once() {
+async fn four_duplicates_of_an_event_in_flight_wait_and_others_are_rejected_at_once() {
     let body = |id: u32| format!(r#"{{"event_id":"{id}"}}"#);
     let receiver = receiver("jupiter", MemoryStore::new());
     let held = [admit(&receiver, &body(1)).await, admit(&receiver, &body(2)).await];
@@ -194,7 +194,7 @@ async fn four_duplicates_of_an_event_in_flight_wait_and_the_others_are_sent_away
 
 /// GitHub does not sign an id, so that repeats are handled.
 #[tokio::test(start_paused = true)]
-async fn four_duplicates_of_an_event_are_handled_at_once_and_the_others_are_sent_away() {
+async fn four_possible_duplicates_are_handled_at_once_and_others_are_rejected() {
     for is_done in [false, true] {
         let receiver = receiver("github", MemoryStore::new());
         let first = admit(&receiver, "{}").await.unwrap();
@@ -238,7 +238,7 @@ async fn four_duplicates_of_an_event_are_handled_at_once_and_the_others_are_sent
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_duplicate_that_leaves_while_it_waits_leaves_its_place() {
+async fn a_cancelled_waiting_duplicate_frees_its_slot() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let held = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     for _ in 0..8 {
@@ -249,7 +249,7 @@ async fn a_duplicate_that_leaves_while_it_waits_leaves_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_claim_gives_its_event_back_in_the_background() {
+async fn a_dropped_claim_releases_its_event_in_the_background() {
     let receiver = receiver("jupiter", MemoryStore::new());
     drop(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap());
     let background = tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
@@ -262,7 +262,7 @@ async fn a_dropped_claim_gives_its_event_back_in_the_background() {
 }
 
 #[test]
-fn a_claim_can_be_dropped_where_no_runtime_is() {
+fn a_claim_can_be_dropped_outside_of_a_runtime() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let receiver = receiver("jupiter", MemoryStore::new());
     let delivery = runtime.block_on(admit(&receiver, r#"{"event_id":"1"}"#)).unwrap();
@@ -272,7 +272,7 @@ fn a_claim_can_be_dropped_where_no_runtime_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panicking_holder_gives_its_event_back() {
+async fn a_panicking_holder_releases_its_event() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     let holder = tokio::spawn(async move {
@@ -286,7 +286,7 @@ async fn a_panicking_holder_gives_its_event_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_can_be_taken_over_by_a_worker_and_settled_later() {
+async fn a_claim_can_be_moved_to_a_worker_and_settled_later() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     let (hand_over, work) = tokio::sync::oneshot::channel();
@@ -302,7 +302,7 @@ async fn a_claim_can_be_taken_over_by_a_worker_and_settled_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_whose_record_cannot_be_written_is_recorded_in_the_background() {
+async fn a_success_that_cannot_be_recorded_is_recorded_in_the_background() {
     for fault in [Fault::NotApplied, Fault::ReplyLost] {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = receiver("jupiter", store.clone());
@@ -346,7 +346,7 @@ async fn a_record_that_is_never_written_is_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_fails_closed_answers_503_while_the_store_is_away() {
+async fn an_endpoint_that_fails_closed_answers_503_during_an_outage() {
     for fault in [Fault::NotApplied, Fault::ReplyLost] {
         let store = FaultyStore::new(MemoryStore::new());
         // Jupiter retries, so failing closed is its default.
@@ -359,7 +359,7 @@ async fn an_endpoint_that_fails_closed_answers_503_while_the_store_is_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_whose_answer_nobody_heard_is_given_back() {
+async fn a_claim_with_a_lost_reply_is_released() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = receiver("jupiter", store.clone());
     store.fail_next("claim", &[Fault::ReplyLost]);
@@ -377,7 +377,7 @@ async fn a_claim_whose_answer_nobody_heard_is_given_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lease_without_end_can_be_dropped() {
+async fn a_claim_with_the_maximum_lease_can_be_dropped() {
     let receiver = receiver("jupiter", MemoryStore::new()).with_lease(Duration::MAX);
     drop(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap());
     tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
@@ -386,7 +386,7 @@ async fn a_lease_without_end_can_be_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_whose_sender_never_repeats_goes_on_in_its_own_process() {
+async fn an_endpoint_whose_sender_never_retries_falls_back_to_local_claims() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = receiver("github", store.clone()).with_repeats(Repeats::Suppress);
     store.fail_next("claim", &[Fault::NotApplied]);
@@ -405,7 +405,7 @@ async fn an_endpoint_whose_sender_never_repeats_goes_on_in_its_own_process() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_fails_open_handles_everything_and_says_so() {
+async fn an_endpoint_that_fails_open_handles_everything_and_marks_it() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = receiver("jupiter", store.clone()).with_outage_policy(OutagePolicy::FailOpen);
     store.fail_next("claim", &[Fault::NotApplied; 2]);
@@ -418,7 +418,7 @@ async fn an_endpoint_that_fails_open_handles_everything_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_five_attempts_have_died_of_is_not_given_out_again() {
+async fn an_event_with_five_crashed_attempts_is_not_granted_again() {
     let (receiver, clock) = receiver_with_clock();
     kill_five(&receiver, &clock).await;
     let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
@@ -427,7 +427,7 @@ async fn an_event_that_five_attempts_have_died_of_is_not_given_out_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_exhausted_event_goes_to_the_dead_letters_once() {
+async fn an_exhausted_event_is_dead_lettered_once() {
     let taken = Arc::new(AtomicU32::new(0));
     let (receiver, clock) = receiver_with_clock();
     let count = Arc::clone(&taken);
@@ -460,7 +460,7 @@ async fn a_holder_that_lost_its_event_cannot_renew_and_its_success_is_late() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_hangs_is_tried_again_before_the_lease_runs_out() {
+async fn a_renewal_that_hangs_is_retried_before_the_lease_expires() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = receiver("jupiter", store.clone());
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
@@ -471,7 +471,7 @@ async fn a_renewal_that_hangs_is_tried_again_before_the_lease_runs_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_host_whose_clock_jumps_neither_frees_what_is_held_nor_forgets_what_is_done() {
+async fn a_clock_jump_neither_frees_claimed_events_nor_forgets_done_ones() {
     let clock = ManualClock::at_unix_ms(1_760_000_000_000);
     let verifier = Verifier::new(schemes::jupiter(), secret()).unwrap();
     let verifier = verifier.with_clock(clock.clone());
@@ -491,7 +491,7 @@ async fn a_host_whose_clock_jumps_neither_frees_what_is_held_nor_forgets_what_is
 }
 
 #[test]
-fn the_body_may_take_a_third_of_the_ack_deadline_that_the_user_gives() {
+fn the_body_timeout_is_a_third_of_the_configured_ack_deadline() {
     let ms = Duration::from_millis;
     let verifier = || Verifier::new(schemes::github(), secret()).unwrap();
     let new = || Receiver::new(verifier(), MemoryStore::new());
@@ -505,7 +505,7 @@ fn the_body_may_take_a_third_of_the_ack_deadline_that_the_user_gives() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_store_is_said_to_be_full() {
+async fn a_full_store_is_reported_as_full() {
     let receiver = receiver("jupiter", MemoryStore::with_capacity(1));
     let mut held = Vec::new();
     let full = loop {
@@ -518,7 +518,7 @@ async fn a_full_store_is_said_to_be_full() {
 }
 
 #[test]
-fn a_retention_in_which_the_sender_still_repeats_is_rejected() {
+fn a_retention_shorter_than_the_senders_retries_is_rejected() {
     // Jupiter's last retry is 2 h 35.5 min after the original, and replays are
     // not limited.
     let new = || receiver("jupiter", MemoryStore::new());
@@ -564,7 +564,7 @@ async fn a_replay_of_the_last_retry_is_a_duplicate_for_as_long_as_it_is_accepted
 }
 
 #[test]
-fn a_wider_tolerance_has_events_remembered_for_longer() {
+fn a_wider_tolerance_keeps_events_longer() {
     let hour = Duration::from_secs(3600);
     let scheme = || schemes::slack();
     let usual = scheme().profile().retention();

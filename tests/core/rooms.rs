@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const EXCEPTIONS: [(&str, &str); 1] = [("scheme/custom_binding.rs", "custom")];
 
 #[test]
-fn no_room_of_the_core_uses_a_room_above_it() {
+fn no_module_of_the_core_uses_a_module_above_it() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/countersign-core/src");
     let rooms = rooms(&fs::read_to_string(source.join("lib.rs")).unwrap());
     let in_folder: BTreeSet<_> =

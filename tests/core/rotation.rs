@@ -13,7 +13,7 @@ use fixtures::delivery::{
 use fixtures::receiving::begin;
 
 #[test]
-fn replaced_secrets_count_for_every_clone_and_whatever_is_set_later() {
+fn replaced_secrets_apply_to_every_clone_even_if_configured_later() {
     let scheme = scheme("github");
     let (verifier, secrets) = verifier_of(&scheme, secret(1)).with_secrets_handle().unwrap();
     let clone = verifier.clone();
@@ -38,7 +38,7 @@ fn replaced_secrets_count_for_every_clone_and_whatever_is_set_later() {
 }
 
 #[test]
-fn a_clone_from_before_the_handle_keeps_its_secrets() {
+fn a_clone_made_before_the_secrets_handle_keeps_its_secrets() {
     let before = verifier_of(&scheme("github"), secret(1));
     let (_, secrets) = before.clone().with_secrets_handle().unwrap();
     secrets.replace(secret(2)).unwrap();
@@ -46,7 +46,7 @@ fn a_clone_from_before_the_handle_keeps_its_secrets() {
 }
 
 #[test]
-fn a_delivery_in_flight_keeps_the_secrets_that_it_began_with() {
+fn a_delivery_in_flight_keeps_its_initial_secrets() {
     let (verifier, secrets) =
         verifier_of(&scheme("github"), secret(1).named("old")).with_secrets_handle().unwrap();
     let delivery = signed(1);
@@ -61,7 +61,7 @@ fn a_delivery_in_flight_keeps_the_secrets_that_it_began_with() {
 }
 
 #[test]
-fn a_secret_that_cannot_be_used_leaves_the_others_as_they_were() {
+fn an_unusable_secret_does_not_replace_the_others() {
     let scheme = scheme("standardwebhooks");
     let verifier = verifier_of(&scheme, secret(1)).with_clock(|| NOW_MS);
     let (verifier, secrets) = verifier.with_secrets_handle().unwrap();
@@ -77,7 +77,7 @@ fn a_secret_that_cannot_be_used_leaves_the_others_as_they_were() {
 }
 
 #[test]
-fn secrets_replaced_under_load_reject_nothing_that_either_has_signed() {
+fn secrets_replaced_under_load_reject_no_delivery_signed_by_either() {
     let (verifier, secrets) =
         verifier_of(&scheme("github"), several([1, 2])).with_secrets_handle().unwrap();
     thread::scope(|scope| {
@@ -217,7 +217,7 @@ fn secrets_that_have_all_expired_do_not_replace_others() {
 }
 
 #[test]
-fn a_rotation_that_was_planned_takes_place_by_the_clock_alone() {
+fn a_planned_rotation_happens_by_the_clock_alone() {
     let clock = ManualClock::at_unix_ms(NOW_MS);
     let secrets = Secrets::new(secret(2).named("new").valid_from_unix_ms(NOW_MS + 10))
         .with_previous(secret(1).named("old").valid_until_unix_ms(NOW_MS + 20));
@@ -235,7 +235,7 @@ fn a_rotation_that_was_planned_takes_place_by_the_clock_alone() {
 }
 
 #[test]
-fn a_body_in_pieces_is_verified_with_a_later_secret_while_the_first_is_not_valid_yet() {
+fn a_body_in_pieces_verifies_with_a_second_secret_if_the_first_is_not_valid_yet() {
     for scheme in schemes() {
         let secrets = Secrets::new(secret_of(&scheme, 2).valid_from_unix_ms(NOW_MS + 1))
             .with_previous(secret_of(&scheme, 1));

@@ -37,14 +37,14 @@ pub(crate) fn diagnosed_cases()
 }
 
 #[test]
-fn these_fourteen_are_all_whose_way_of_signing_is_code() {
+fn exactly_these_fourteen_schemes_are_code() {
     let code: Vec<&str> =
         schemes::names().filter(|name| !schemes::named(name).unwrap().is_data()).collect();
     assert_eq!(code, NAMES);
 }
 
 #[test]
-fn every_vector_of_theirs_gets_its_verdict() {
+fn every_vector_of_the_schemes_in_code_gets_its_verdict() {
     let mut run = 0;
     for vector in vectors().iter().filter(|vector| NAMES.contains(&vector.provider.as_str())) {
         let scheme = schemes::named(&vector.provider).unwrap();
@@ -57,7 +57,7 @@ fn every_vector_of_theirs_gets_its_verdict() {
 // What all of them have in common.
 
 #[test]
-fn what_is_signed_by_code_verifies() {
+fn a_delivery_signed_by_code_verifies() {
     for case in cases() {
         let sent = case.signed();
         let verified = sent.verify(&case.verifier());
@@ -72,7 +72,7 @@ fn what_is_signed_by_code_verifies() {
 }
 
 #[test]
-fn a_body_that_comes_in_pieces_is_verified_whole() {
+fn a_body_in_pieces_is_verified_as_a_whole() {
     for case in cases() {
         let sent = case.signed();
         let mut begun = begin(&case.verifier(), &sent.headers).unwrap();
@@ -86,7 +86,7 @@ fn a_body_that_comes_in_pieces_is_verified_whole() {
 }
 
 #[test]
-fn either_of_two_live_secrets_verifies_and_is_named() {
+fn either_of_two_valid_secrets_verifies_and_is_named() {
     for case in cases() {
         let verifier = case.verifier_with(&[0, 1]);
         for (index, name) in [(0, "new"), (1, "old")] {
@@ -103,7 +103,7 @@ fn either_of_two_live_secrets_verifies_and_is_named() {
 }
 
 #[test]
-fn every_flipped_bit_of_what_they_sign_in_a_header_is_rejected() {
+fn every_flipped_bit_of_a_signed_header_is_rejected() {
     for case in cases() {
         let (sent, verifier) = (case.signed(), case.verifier());
         let signed = sent.headers.iter().enumerate().filter(|(_, (name, _))| {
@@ -124,7 +124,7 @@ fn every_flipped_bit_of_what_they_sign_in_a_header_is_rejected() {
 }
 
 #[test]
-fn the_headers_of_a_scheme_include_all_that_it_adds_when_it_signs() {
+fn the_headers_of_a_scheme_include_all_that_signing_adds() {
     for case in cases() {
         let given = ["content-type", "x-event-id"];
         for (name, _) in case.signed().headers {
@@ -139,7 +139,7 @@ fn the_headers_of_a_scheme_include_all_that_it_adds_when_it_signs() {
 const NAMES_A_KEY: &str = "PAYPAL-CERT-URL";
 
 #[test]
-fn every_flipped_bit_of_a_body_is_rejected_or_changes_nothing_that_is_covered() {
+fn every_flipped_bit_of_the_covered_body_is_rejected() {
     for case in cases() {
         let (sent, verifier) = (case.signed(), case.verifier());
         let original = sent.verify(&verifier).unwrap();
@@ -182,7 +182,7 @@ fn flip(bytes: &mut [u8], bit: usize) {
 }
 
 #[test]
-fn a_signed_time_is_held_to_the_tolerance_on_both_sides() {
+fn a_signed_time_is_checked_against_both_sides_of_the_tolerance() {
     for case in cases() {
         let Some(tolerance) = case.scheme.tolerance() else { continue };
         let whole_seconds = |limit: Option<Duration>| i64::try_from(limit.unwrap().as_millis());
@@ -202,7 +202,7 @@ fn a_signed_time_is_held_to_the_tolerance_on_both_sides() {
 }
 
 #[test]
-fn what_stands_in_headers_is_rejected_before_the_body_is_read() {
+fn invalid_signature_headers_are_rejected_before_the_body_is_read() {
     for case in cases().filter(|case| case.scheme.headers().next().is_some()) {
         let (sent, verifier) = (case.signed(), case.verifier());
         let header = case.scheme.headers().next().unwrap().to_owned();
@@ -222,7 +222,7 @@ fn what_stands_in_headers_is_rejected_before_the_body_is_read() {
 }
 
 #[test]
-fn no_header_and_no_body_makes_them_panic_or_believe() {
+fn random_headers_and_bodies_neither_panic_nor_verify() {
     let bodies = [
         Vec::new(),
         b"\0".to_vec(),
@@ -268,7 +268,7 @@ fn no_header_and_no_body_makes_them_panic_or_believe() {
 }
 
 #[test]
-fn neither_a_proof_nor_a_rejection_shows_a_secret_or_a_body() {
+fn neither_a_verified_delivery_nor_a_rejection_shows_a_secret_or_a_body() {
     for case in cases() {
         let (sent, verifier) = (case.signed(), case.verifier());
         let proof = format!("{verifier:?} {:?}", sent.verify(&verifier));
@@ -283,7 +283,7 @@ fn neither_a_proof_nor_a_rejection_shows_a_secret_or_a_body() {
 // Signatures in the body.
 
 #[test]
-fn a_signature_inside_of_the_body_makes_another_body() {
+fn a_scheme_with_its_signature_in_the_body_requires_sign_request() {
     for name in ["adyen", "aws-sns", "figma", "mailgun"] {
         let case = Case::of(name);
         let signer = Secret::new(case.keys[0][0].as_str()).unwrap();
@@ -334,7 +334,7 @@ fn sns_signs_any_object_as_the_message_that_was_published() {
 }
 
 #[test]
-fn a_body_that_says_a_field_twice_is_rejected() {
+fn a_body_with_a_repeated_field_is_rejected() {
     for (name, from, to) in [
         ("adyen", r#""live":"#, r#""live":"true","live":"#),
         ("adyen", r#""amount":{"#, r#""amount":{},"amount":{"#),
@@ -362,7 +362,7 @@ fn a_body_with_too_many_members_is_too_large_and_not_without_a_signature() {
 }
 
 #[test]
-fn a_body_may_have_any_number_of_members_beside_what_is_signed() {
+fn a_body_may_have_any_number_of_unsigned_members() {
     let component = r#"{"key":"\"a\"","name":"b","name":"c"},"#;
     let components = format!("\"components\":[{}0],", component.repeat(3_000));
     for name in ["adyen", "figma", "mailgun"] {
@@ -410,7 +410,7 @@ fn a_delivery_of_adyen_has_exactly_one_item_and_it_is_signed() {
 }
 
 #[test]
-fn the_fields_that_adyen_signs_cannot_be_divided_otherwise() {
+fn the_fields_that_adyen_signs_cannot_be_split_differently() {
     let case = Case::of("adyen");
     let (sent, verifier) = (case.signed(), case.verifier());
     // `psp::account:ref:1000:EUR:CAPTURE:true`, one field further to the left.
@@ -428,7 +428,7 @@ fn the_fields_that_adyen_signs_cannot_be_divided_otherwise() {
 }
 
 #[test]
-fn what_adyen_does_not_sign_does_not_make_another_event() {
+fn fields_that_adyen_does_not_sign_do_not_change_the_event_id() {
     let case = Case::of("adyen");
     let (sent, verifier) = (case.signed(), case.verifier());
     let verified = sent.verify(&verifier).unwrap();
@@ -442,7 +442,7 @@ fn what_adyen_does_not_sign_does_not_make_another_event() {
 }
 
 #[test]
-fn a_signature_of_mailgun_is_good_for_one_event() {
+fn a_signature_of_mailgun_identifies_one_event() {
     let case = Case::of("mailgun");
     let (sent, verifier) = (case.signed(), case.verifier());
     let verified = sent.verify(&verifier).unwrap();
@@ -454,7 +454,7 @@ fn a_signature_of_mailgun_is_good_for_one_event() {
 }
 
 #[test]
-fn mailguns_parent_signature_is_one_too() {
+fn mailguns_parent_signature_verifies_too() {
     let case = Case::of("mailgun");
     let verifier = case.verifier();
     let signed = case.signed();
@@ -580,7 +580,7 @@ fn box_binds_each_key_to_its_header() {
 }
 
 #[test]
-fn a_header_that_is_said_to_be_signed_must_be_there_and_unchanged() {
+fn a_header_listed_as_signed_must_be_present_and_unchanged() {
     let case = Case::of("coinbase-cdp-v1");
     let (sent, verifier) = (case.signed(), case.verifier());
     let without = sent.clone().without_header("x-event-id");
@@ -621,7 +621,7 @@ fn contentful_must_sign_its_timestamp_and_its_list() {
 // Forms.
 
 #[test]
-fn the_same_form_written_otherwise_is_the_same_event() {
+fn the_same_form_in_another_encoding_is_the_same_event() {
     for name in ["twilio", "twilio-sharedkey"] {
         let case = Case::of(name);
         let (sent, verifier) = (case.signed(), case.verifier());
@@ -664,7 +664,7 @@ fn a_form_of_mandrill_is_one_field_which_has_one_reading() {
 }
 
 #[test]
-fn the_digest_in_twilios_url_is_that_of_the_body() {
+fn the_digest_in_twilios_url_must_match_the_body() {
     let vector = vectors().iter().find(|vector| {
         vector.provider == "twilio"
             && vector.expect == Expect::Valid
@@ -685,7 +685,7 @@ fn the_digest_in_twilios_url_is_that_of_the_body() {
 }
 
 #[test]
-fn a_plain_digest_is_no_other_digest() {
+fn a_plain_digest_must_have_its_exact_format() {
     let case = Case::of("moralis");
     let (sent, verifier) = (case.signed(), case.verifier());
     let value = sent.header("x-signature").to_owned();

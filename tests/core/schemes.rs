@@ -25,7 +25,7 @@ fn every_vector_of_a_built_in_scheme_gets_its_verdict() {
 }
 
 #[test]
-fn a_delivery_signed_by_another_library_verifies_where_no_vector_is_published() {
+fn deliveries_signed_by_another_library_verify_for_providers_without_vectors() {
     let key = "whsec_3f9d1c8a2b7e0f5d6a4c8b2e9f1d3a7c5b8e0f2d4a6c8b1e";
     for (name, header, value) in [
         ("jupiter", "x-jup-signature", hex(key, BODY)),
@@ -58,7 +58,7 @@ fn hex(key: &str, message: impl AsRef<[u8]>) -> String {
 // Signatures.
 
 #[test]
-fn what_a_signer_signs_verifies() {
+fn a_signed_delivery_verifies() {
     for scheme in schemes() {
         let name = scheme.name();
         let verified = Delivery::of(&scheme).verify(&verifier(&scheme)).unwrap();
@@ -115,7 +115,7 @@ fn flip(bytes: &mut [u8], bit: usize) {
 }
 
 #[test]
-fn a_body_that_is_cut_or_continued_is_rejected() {
+fn a_truncated_or_extended_body_is_rejected() {
     for scheme in schemes() {
         let (delivery, verifier) = (Delivery::of(&scheme), verifier(&scheme));
         let bodies = [&delivery.body[1..], &delivery.body[..BODY.len() - 1], b""];
@@ -133,7 +133,7 @@ fn a_body_that_is_cut_or_continued_is_rejected() {
 }
 
 #[test]
-fn each_of_two_live_secrets_verifies_and_is_named() {
+fn each_of_two_valid_secrets_verifies_and_is_named() {
     for scheme in schemes() {
         let secret = |number| secret_of(&scheme, number);
         let secrets = Secrets::new(secret(1).named("new")).with_previous(secret(2).named("old"));
@@ -151,7 +151,7 @@ fn each_of_two_live_secrets_verifies_and_is_named() {
 }
 
 #[test]
-fn where_both_secrets_have_signed_the_current_one_counts() {
+fn if_both_secrets_match_the_current_one_is_reported() {
     for scheme in list_schemes() {
         let both = || Secrets::new(secret(2)).with_previous(secret(1));
         let delivery = Delivery::signed(&scheme, both(), NOW_MS, BODY);
@@ -162,7 +162,7 @@ fn where_both_secrets_have_signed_the_current_one_counts() {
 }
 
 #[test]
-fn of_these_the_header_is_known_to_be_a_list() {
+fn schemes_with_a_list_header_are_recognised() {
     let lists: Vec<Scheme> = list_schemes().collect();
     for name in ["gitlab-signing", "openai", "paddle", "standardwebhooks", "stripe", "venum"] {
         assert!(lists.iter().any(|scheme| scheme.name() == name), "{name}");
@@ -223,7 +223,7 @@ fn a_secret_shown_with_whsec_is_text_to_some_schemes_and_base64_to_others() {
 }
 
 #[test]
-fn a_secret_of_two_readings_verifies_what_either_signs_and_is_one_secret() {
+fn a_secret_with_two_decodings_verifies_both_and_is_one_secret() {
     let polar = scheme("polar");
     let readings =
         [Secret::from_text(secret_text(1)).unwrap(), Secret::from_bytes([1; 32]).unwrap()];
@@ -270,7 +270,7 @@ fn the_padding_of_a_base64_signature_is_part_of_it() {
 // Tokens.
 
 #[test]
-fn a_token_proves_its_sender_and_every_scheme_of_one_says_that_it_is_no_more() {
+fn every_token_scheme_documents_that_the_body_is_not_authenticated() {
     for (name, token, header, value) in [
         ("chargebee", "user:pass word", "Authorization", "Basic dXNlcjpwYXNzIHdvcmQ="),
         ("postmark", "user:pass word", "Authorization", "Basic dXNlcjpwYXNzIHdvcmQ="),
@@ -309,7 +309,7 @@ fn a_token_proves_its_sender_and_every_scheme_of_one_says_that_it_is_no_more() {
 // Public keys.
 
 #[test]
-fn every_flipped_bit_of_what_a_private_key_has_signed_is_rejected() {
+fn every_flipped_bit_of_a_delivery_signed_by_a_private_key_is_rejected() {
     let by_key =
         |scheme: &Scheme| matches!(scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256);
     for scheme in all_schemes().filter(by_key) {
@@ -346,7 +346,7 @@ fn every_flipped_bit_of_what_a_private_key_has_signed_is_rejected() {
 // Documented facts.
 
 #[test]
-fn what_only_third_parties_say_is_marked_as_such_and_every_scheme_names_its_source() {
+fn every_scheme_has_a_source_and_third_party_sources_are_marked() {
     for scheme in all_schemes() {
         assert_ne!(scheme.evidence(), Evidence::Custom, "{}", scheme.name());
         assert!(!scheme.sources().is_empty(), "{}", scheme.name());
@@ -373,7 +373,7 @@ fn what_only_third_parties_say_is_marked_as_such_and_every_scheme_names_its_sour
 }
 
 #[test]
-fn products_that_sign_by_anothers_scheme_are_found_under_their_own_names() {
+fn products_with_the_scheme_of_another_are_found_under_their_own_names() {
     for (product, name) in [
         ("clerk", "svix"),
         ("resend", "svix"),
@@ -390,7 +390,7 @@ fn products_that_sign_by_anothers_scheme_are_found_under_their_own_names() {
 }
 
 #[test]
-fn the_first_four_providers_are_as_documented() {
+fn the_first_four_schemes_match_their_documentation() {
     let seconds = Duration::from_secs;
     let minutes = |minutes: u64| seconds(60 * minutes);
     let day = seconds(24 * 60 * 60);
@@ -458,7 +458,7 @@ fn shown(sources: &[impl ToString]) -> Vec<String> {
 }
 
 #[test]
-fn every_event_is_remembered_for_longer_than_it_can_come_again() {
+fn every_event_is_kept_longer_than_it_can_be_redelivered() {
     for scheme in schemes() {
         let profile = scheme.profile();
         if scheme.name() == "dropbox" {
@@ -475,7 +475,7 @@ fn every_event_is_remembered_for_longer_than_it_can_come_again() {
 }
 
 #[test]
-fn a_body_that_states_its_own_time_is_held_to_it_to_the_millisecond() {
+fn a_time_in_the_body_is_checked_to_the_millisecond() {
     let day_ms = 24 * 60 * 60 * 1000;
     for (name, past_ms, future_ms) in [
         ("perps-tracker", 7 * day_ms, 5 * 60 * 1000),
@@ -498,7 +498,7 @@ fn a_body_that_states_its_own_time_is_held_to_it_to_the_millisecond() {
 }
 
 #[test]
-fn a_body_that_must_state_its_time_and_does_not_is_rejected() {
+fn a_body_without_its_required_time_is_rejected() {
     for (name, field) in [
         ("perps-tracker", "\"created\""),
         ("x-webhook-signature", "\"created_at\""),

@@ -22,7 +22,7 @@ async fn the_memory_store_passes_the_suite() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_memory_store_passes_the_suite_where_it_has_several_shards() {
+async fn the_memory_store_with_several_shards_passes_the_suite() {
     passes_the_suite(&Manual::new(|clock| MemoryStore::new().with_clock(clock))).await;
 }
 
@@ -53,70 +53,70 @@ async fn a_map_behind_a_lock_passes_the_suite() {
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_that_reads_first_and_writes_then() {
+async fn the_suite_detects_a_store_with_a_read_then_write_race() {
     let new = Flaw::ChecksThenActs(Raced::New);
     let abandoned = Flaw::ChecksThenActs(Raced::Abandoned);
     fails(new, "one_of_64_tasks_wins_each_of_10_000_events").await;
-    fails(abandoned, "one_of_64_tasks_takes_over_each_of_1_000_events").await;
-    fails(new, "an_event_that_64_tasks_want_succeeds_once").await;
+    fails(abandoned, "one_of_64_tasks_reclaims_each_of_1_000_events").await;
+    fails(new, "an_event_claimed_by_64_tasks_succeeds_once").await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_in_which_anybody_can_release() {
-    fails(Flaw::AnybodyReleases, "a_stale_attempts_failure_leaves_the_new_holder_alone").await;
+async fn the_suite_detects_a_store_without_ownership_checks_on_release() {
+    fails(Flaw::AnybodyReleases, "a_stale_attempts_failure_does_not_affect_the_new_holder").await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_in_which_a_late_failure_undoes_a_success() {
+async fn the_suite_detects_a_store_in_which_a_late_failure_undoes_a_success() {
     fails(Flaw::FailureUndoesSuccess, "a_late_failure_does_not_undo_a_success").await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_that_ignores_a_late_success() {
+async fn the_suite_detects_a_store_that_ignores_a_late_success() {
     fails(Flaw::IgnoresLateSuccess, "a_success_of_a_stale_attempt_is_recorded_late").await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_that_does_not_know_an_attempt_again() {
-    let case = "the_same_attempt_claims_again_and_has_the_same_grant";
+async fn the_suite_detects_a_store_that_does_not_recognise_a_repeated_attempt() {
+    let case = "a_repeated_claim_of_an_attempt_returns_the_same_grant";
     fails(Flaw::ResendIsAnother, case).await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_that_keeps_a_record_only_as_long_as_its_lease() {
+async fn the_suite_detects_a_store_that_keeps_a_record_only_as_long_as_its_lease() {
     fails(Flaw::ForgetsWithTheLease, "a_done_event_is_not_granted_again").await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_whose_retention_starts_with_every_step() {
-    fails(Flaw::RetentionStartsAgain, "no_step_prolongs_the_retention_of_a_done_event").await;
+async fn the_suite_detects_a_store_whose_retention_restarts_at_every_step() {
+    fails(Flaw::RetentionStartsAgain, "no_operation_prolongs_the_retention_of_a_done_event").await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_whose_retention_counts_from_the_first_claim() {
-    fails(Flaw::RetentionCountsFromTheClaim, "the_retention_counts_from_the_completion").await;
+async fn the_suite_detects_a_store_whose_retention_starts_at_the_first_claim() {
+    fails(Flaw::RetentionCountsFromTheClaim, "the_retention_starts_at_the_completion").await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_that_grants_an_event_to_an_attempt_that_is_over() {
+async fn the_suite_detects_a_store_that_grants_an_event_to_an_ended_attempt() {
     let case = "a_claim_that_arrives_after_its_own_release_is_not_granted";
     fails(Flaw::GrantsTheReleased, case).await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_that_ignores_a_release_that_overtakes_its_claim() {
-    let case = "a_claim_that_its_own_release_has_overtaken_is_not_granted";
+async fn the_suite_detects_a_store_that_ignores_a_release_that_overtakes_its_claim() {
+    let case = "a_claim_that_was_overtaken_by_its_own_release_is_not_granted";
     fails(Flaw::IgnoresEarlyRelease, case).await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_store_that_drops_what_is_held_at_the_end_of_the_retention() {
-    fails(Flaw::RetentionEndsLease, "an_event_that_is_held_outlasts_its_retention").await;
+async fn the_suite_detects_a_store_that_drops_claims_at_the_end_of_the_retention() {
+    fails(Flaw::RetentionEndsLease, "a_claimed_event_is_kept_after_its_retention").await;
 }
 
 #[tokio::test]
-async fn the_suite_catches_a_cache_that_drops_what_is_held() {
-    fails(Flaw::DropsWhenFull, "none_of_10_000_held_events_is_granted_again").await;
+async fn the_suite_detects_a_cache_that_drops_claims() {
+    fails(Flaw::DropsWhenFull, "none_of_10_000_claimed_events_is_granted_again").await;
 }
 
 #[test]

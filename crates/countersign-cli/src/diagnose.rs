@@ -164,8 +164,8 @@ fn describe(scheme: &str, diagnosis: &Diagnosis, secrets: &SecretArgs) -> String
     };
     let (no, code) = (paint(BAD, "rejected"), rejection.code());
     text.push_str(&format!("{no}: {scheme}: {code}\n  {why}\n"));
-    let is_told = diagnosis.causes().iter().any(|cause| cause.kind() == CauseKind::Handshake);
-    if let Some(handshake) = diagnosis.handshake().filter(|_| !is_told) {
+    let is_reported = diagnosis.causes().iter().any(|cause| cause.kind() == CauseKind::Handshake);
+    if let Some(handshake) = diagnosis.handshake().filter(|_| !is_reported) {
         text.push_str(&format!("  it requests the handshake `{handshake}`: it is not an event\n"));
     }
     text.push_str(&format!("\n{}\n", paint(DIM, OFFLINE)));

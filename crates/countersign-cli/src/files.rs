@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_without_an_end_is_an_error_that_names_the_limit() {
+    fn an_endless_file_is_an_error_that_names_the_size_limit() {
         let limit = FileKind::Secret.limit();
         let read = |bytes| bounded(io::repeat(b'a').take(bytes), FileKind::Secret, "the file");
         assert_eq!(read(limit as u64).unwrap().len(), limit);

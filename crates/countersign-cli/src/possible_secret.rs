@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_a_key_is_not_shown_and_a_misspelled_name_is() {
+    fn a_possible_key_is_hidden_and_a_misspelled_name_is_shown() {
         for text in [
             "",
             "strpie",
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_that_may_be_a_key_is_left_out_of_a_url() {
+    fn a_url_segment_that_may_be_a_key_is_redacted() {
         for (url, shown) in [
             ("/favicon.ico", "/favicon.ico"),
             ("/hooks/hunter2-Tr0ub4dor", "/hooks/[…]"),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_flag_is_shown_of_arguments_that_are_not_known() {
+    fn only_the_flag_of_an_unknown_argument_is_shown() {
         for flag in ["--secret", "--secret-flie", "--oauth2", "-x"] {
             assert!(is_flag(flag), "{flag}");
         }

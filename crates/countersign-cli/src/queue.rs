@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_lane_keeps_nothing_out_of_another_and_the_first_lane_goes_first() {
+    fn a_full_lane_does_not_block_others_and_the_first_lane_has_priority() {
         let queue = Queue::<u32, 2>::new(2);
         for item in 1..=2 {
             assert_eq!(queue.push(1, item), Ok(()));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_done_when_the_next_one_is_asked_for() {
+    fn an_item_is_done_when_the_next_one_is_requested() {
         let queue = Queue::<u32, 1>::new(1);
         assert!(queue.wait_until_done(Duration::ZERO));
         assert_eq!(queue.push(0, 1), Ok(()));

@@ -14,7 +14,7 @@ use crate::table::Table;
 use crate::usage_error::UsageError;
 use crate::{event, scheme};
 use description::describe;
-use facts::signed_bytes_in_short;
+use facts::short_signed_payload;
 use json::SchemeJson;
 
 pub(crate) fn run(args: &SchemesArgs) -> Result<Report, UsageError> {
@@ -97,7 +97,7 @@ fn wide_list(schemes: &[Scheme]) -> Report {
             scheme.name().into(),
             scheme.title().into(),
             scheme.signature_format().to_string().into(),
-            signed_bytes_in_short(scheme).into(),
+            short_signed_payload(scheme).into(),
             scheme.evidence().to_string().into(),
             aliases(scheme).join(", ").into(),
         ]);

@@ -327,7 +327,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_be_a_secret_is_not_taken_for_a_name_a_key_or_a_path() {
+    fn a_possible_secret_is_not_classified_as_a_name_key_or_path() {
         for name in ["SECRET", "STRIPE_WEBHOOK_SECRET", "OAUTH2_KEY_V2", "KEY_2026"] {
             assert!(is_plainly_a_name(name), "{name}");
         }

@@ -44,9 +44,7 @@ use crate::rejection::Rejection;
 use crate::request::Request;
 use crate::scheme::{self, SchemeName};
 use crate::secrets::{self, SecretArgs};
-use crate::sign::{
-    has_id, say_that_an_id_is_ignored, say_that_no_time_is_signed, say_what_is_missing,
-};
+use crate::sign::{has_id, note_ignored_id, note_missing_time, note_unsigned_time};
 use crate::usage_error::UsageError;
 use batch::{Attempt, Batch};
 use target::Target;
@@ -132,9 +130,9 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
         return Err(UsageError::new("`--junit` and `--sarif` need `--attack all`"));
     }
     let scheme = scheme::load(name)?;
-    say_that_an_id_is_ignored(args.id.as_deref(), &scheme);
+    note_ignored_id(args.id.as_deref(), &scheme);
     if args.timestamp.is_some() {
-        say_that_no_time_is_signed(&scheme);
+        note_unsigned_time(&scheme);
     }
     let secret = args.secrets.current()?;
     let unix_ms = args.timestamp.unwrap_or_else(|| SystemClock::new().now_unix_ms());
@@ -143,9 +141,9 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
     let patience = scheme.profile().ack_deadline().max(AttackList::PATIENCE);
     let target = Target::new(&to, patience)?;
     let attacks = attacks(args, scheme.clone(), &secret, &event, to)?;
-    let lacks_time = say_what_is_missing(&scheme, event.request.body());
+    let lacks_time = note_missing_time(&scheme, event.request.body());
     if !lacks_time && (is_all || args.attack.is_none()) {
-        say_why_it_is_rejected(args, &attacks, &scheme, &secret, &event.request)?;
+        note_expected_rejection(args, &attacks, &scheme, &secret, &event.request)?;
     }
 
     if is_all {
@@ -153,7 +151,7 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
         return block_on(attack_run::run(args, &scheme, &list, &target))?;
     }
     let attack = attack(args, &attacks)?;
-    say_what_is_changed(args, &scheme, &attack, &event.request);
+    note_changed_body(args, &scheme, &attack, &event.request);
     send(args, attack.requests().to_vec(), &target)
 }
 
@@ -229,7 +227,7 @@ fn attack(args: &SendArgs, attacks: &Attacks) -> Result<Attack, UsageError> {
 }
 
 /// Prints a note if a receiver rejects the genuine delivery.
-fn say_why_it_is_rejected(
+fn note_expected_rejection(
     args: &SendArgs,
     attacks: &Attacks,
     scheme: &Scheme,
@@ -250,7 +248,7 @@ fn say_why_it_is_rejected(
 }
 
 /// Prints a note if signing changes the body.
-fn say_what_is_changed(args: &SendArgs, scheme: &Scheme, attack: &Attack, given: &Request) {
+fn note_changed_body(args: &SendArgs, scheme: &Scheme, attack: &Attack, given: &Request) {
     let is_sent_as_given =
         attack.requests().iter().any(|request| request.request().body() == given.body());
     if args.attack.is_some() || is_sent_as_given {

@@ -215,7 +215,7 @@ impl Running {
         let own = admin.is_none().then(|| operators.clone());
         let server = Server::bind(&plan.listen, limits, endpoints, own, log).await?;
         watched.watch();
-        reload.arm();
+        reload.set_handshake_windows();
         if let Some(admin) = &admin {
             banner.push(format!("health and metrics on http://{}", admin.address()));
         }

@@ -13,17 +13,17 @@ use crate::{random, scheme};
 
 pub(crate) fn run(args: &SignArgs) -> Result<Report, UsageError> {
     let scheme = scheme::load(&args.scheme.name)?;
-    say_that_an_id_is_ignored(args.id.as_deref(), &scheme);
+    note_ignored_id(args.id.as_deref(), &scheme);
     // The time of a sample event is also in its body.
     if args.timestamp.is_some() && !args.event.is_sample() {
-        say_that_the_time_is_ignored(&scheme);
+        note_ignored_time(&scheme);
     }
     let mut secrets = args.secrets.read_for(2, |_| {})?.into_iter();
     let none = || UsageError::new("give a secret with `--secret-env` or `--secret-file`");
     let (secrets, to_verify) = (secrets.next().ok_or_else(none)?, secrets.next());
     let unix_ms = args.timestamp.unwrap_or_else(|| SystemClock::new().now_unix_ms());
     let Event { request, id: sample_id } = args.event.read(&args.scheme.name, &scheme, unix_ms)?;
-    let lacks_time = say_what_is_missing(&scheme, request.body());
+    let lacks_time = note_missing_time(&scheme, request.body());
     let url = request.signed_url(&scheme)?;
     let id = if has_id(&scheme) { Some(id(args, sample_id)?) } else { None };
 
@@ -61,8 +61,8 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, UsageError> {
 }
 
 /// Prints a note if the option has no effect. The headers are correct without it.
-fn say_that_the_time_is_ignored(scheme: &Scheme) {
-    say_that_no_time_is_signed(scheme);
+fn note_ignored_time(scheme: &Scheme) {
+    note_unsigned_time(scheme);
     if let Some(source @ TimestampSource::Body(_)) = scheme.timestamp_source()
         && scheme.is_data()
     {
@@ -74,7 +74,7 @@ fn say_that_the_time_is_ignored(scheme: &Scheme) {
 }
 
 /// Prints a note if the scheme signs no time, so that `--timestamp` has no effect.
-pub(crate) fn say_that_no_time_is_signed(scheme: &Scheme) {
+pub(crate) fn note_unsigned_time(scheme: &Scheme) {
     if scheme.timestamp_source().is_none() {
         let name = scheme.name();
         output::note(&format!("scheme `{name}` signs no time: `--timestamp` is ignored"));
@@ -82,7 +82,7 @@ pub(crate) fn say_that_no_time_is_signed(scheme: &Scheme) {
 }
 
 /// Prints a note if the option has no effect.
-pub(crate) fn say_that_an_id_is_ignored(id: Option<&str>, scheme: &Scheme) {
+pub(crate) fn note_ignored_id(id: Option<&str>, scheme: &Scheme) {
     if id.is_some() && !has_id(scheme) {
         output::note(&format!("scheme `{}` signs no id: `--id` is ignored", scheme.name()));
     }
@@ -90,7 +90,7 @@ pub(crate) fn say_that_an_id_is_ignored(id: Option<&str>, scheme: &Scheme) {
 
 /// Prints a note, and returns true, if the scheme reads the time from the body and the body has
 /// none. `send` changes a time in the body, but adds none; `sign` does not change it.
-pub(crate) fn say_what_is_missing(scheme: &Scheme, body: &[u8]) -> bool {
+pub(crate) fn note_missing_time(scheme: &Scheme, body: &[u8]) -> bool {
     let source = scheme.timestamp_source().filter(|_| scheme.is_data());
     let Some(TimestampSource::Body(pointer)) = source else { return false };
     let body: Option<Value> = serde_json::from_slice(body).ok();

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_fits_is_whole_and_has_no_trailing_spaces() {
+    fn a_table_that_fits_is_complete_and_has_no_trailing_spaces() {
         let expected = "\
 NAME    SIGNATURE                          NOTE
 a       X-Signature: t=<seconds>,v1=<hex>  docs

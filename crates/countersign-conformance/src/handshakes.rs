@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_checked_by_its_status_its_body_and_the_headers_that_are_named() {
+    fn a_response_is_checked_by_status_body_and_the_named_headers() {
         let find = |kind| handshake_vectors().iter().find(|vector| vector.kind == kind).unwrap();
         let (text, json, key) = (find("dropbox"), find("discord-interaction"), find("asana"));
         let value = key.expect.headers["X-Hook-Secret"].as_bytes();

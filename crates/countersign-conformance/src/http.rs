@@ -203,109 +203,109 @@ pub fn http_cases() -> Vec<HttpCase> {
     cases! {
         Verifies {
             handling:
-                the_handlers_own_answer_reaches_the_sender,
+                the_handlers_response_reaches_the_sender,
                 the_handler_gets_the_body_byte_for_byte,
                 a_large_body_arrives_whole,
                 a_connection_carries_one_delivery_after_another,
-                a_connection_goes_on_behind_a_rejection,
-                deliveries_that_are_sent_at_once_are_answered_in_turn;
+                a_connection_is_reused_after_a_rejection,
+                pipelined_deliveries_are_answered_in_order;
             heads:
                 a_delivery_without_a_signature_is_rejected,
-                a_signature_of_another_kind_is_rejected,
+                a_signature_of_another_version_is_rejected,
                 a_signature_of_another_secret_is_rejected,
                 a_body_that_was_tampered_with_is_rejected,
-                a_signature_that_is_none_is_rejected,
+                a_malformed_signature_is_rejected,
                 too_many_signatures_are_rejected,
-                a_repeated_header_is_rejected_whichever_of_its_values_is_genuine,
+                a_repeated_header_is_rejected_even_if_one_value_is_genuine,
                 a_delivery_without_a_signed_header_is_rejected,
                 a_delivery_without_its_id_is_rejected,
-                an_id_that_is_none_is_rejected,
+                a_malformed_id_is_rejected,
                 a_delivery_without_its_timestamp_is_rejected,
-                a_timestamp_that_is_none_is_rejected,
+                a_malformed_timestamp_is_rejected,
                 a_timestamp_that_is_too_old_is_rejected,
-                a_timestamp_that_lies_ahead_is_rejected,
+                a_timestamp_in_the_future_is_rejected,
                 a_rejected_head_is_answered_before_any_of_its_body_is_sent;
             bodies:
-                a_compressed_body_of_a_scheme_that_knows_none_is_rejected,
-                a_compressed_body_that_is_not_called_so_is_handed_over_as_it_is,
-                a_body_that_somebody_else_has_read_is_rejected,
+                a_compressed_body_is_rejected_if_the_scheme_does_not_decode_bodies,
+                a_compressed_body_without_a_content_encoding_is_passed_on_unchanged,
+                a_body_that_was_already_read_is_rejected,
                 a_body_that_never_comes_is_rejected_at_the_deadline,
-                a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole;
+                a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole_body;
             limits:
                 a_body_of_a_known_length_is_handled_up_to_the_limit,
                 a_body_in_chunks_is_handled_up_to_the_limit,
                 a_body_over_http_2_is_handled_up_to_the_limit,
                 a_length_over_the_limit_is_rejected_before_the_body_is_sent,
-                a_body_that_does_not_fit_beside_those_of_others_is_sent_away;
+                a_body_that_exceeds_the_shared_budget_is_answered_503;
             framing:
                 a_body_in_chunks_is_handled,
                 a_body_in_single_bytes_is_handled,
                 trailers_are_dropped,
-                a_chunk_that_is_none_is_rejected,
-                a_body_whose_sender_stops_halfway_is_rejected,
-                a_body_whose_sender_is_gone_is_not_handled;
+                a_malformed_chunk_is_rejected,
+                a_body_that_stops_halfway_is_rejected,
+                a_body_whose_sender_disconnects_is_not_handled;
             expecting:
-                whoever_asks_first_is_rejected_without_being_told_to_go_on,
-                whoever_asks_first_is_told_to_go_on_where_the_head_is_in_order,
-                whoever_asks_first_is_told_that_the_body_is_too_large;
+                a_client_that_expects_100_continue_is_rejected_for_its_headers_without_a_100,
+                a_client_that_expects_100_continue_gets_it_if_its_headers_are_valid,
+                a_client_that_expects_100_continue_gets_413_for_a_too_large_body;
             over_http2:
                 a_delivery_over_http_2_is_handled,
-                a_body_that_comes_in_many_frames_is_handled,
-                a_rejection_over_http_2_is_a_status_and_nothing_else,
-                a_delivery_that_is_taken_back_over_http_2_is_not_handled;
+                a_body_in_many_frames_is_handled,
+                a_rejection_over_http_2_is_only_a_status,
+                a_delivery_whose_http_2_stream_is_reset_is_not_handled;
             secrets:
                 a_tenants_delivery_is_verified_with_its_own_secrets,
-                a_tenant_that_nobody_knows_is_answered_503,
-                secrets_that_cannot_be_found_are_answered_503,
-                a_replaced_secret_counts_from_the_next_delivery_on;
+                a_delivery_of_an_unknown_tenant_is_answered_503,
+                a_failed_lookup_of_secrets_is_answered_503,
+                a_replaced_secret_applies_from_the_next_delivery;
             handshakes:
-                a_signed_handshake_is_answered_in_the_handlers_place,
-                a_signed_challenge_is_sent_back_as_text,
+                a_signed_handshake_is_answered_instead_of_calling_the_handler,
+                a_signed_challenge_is_echoed_as_text,
                 a_signed_handshake_with_a_wrong_signature_is_rejected,
-                an_unsigned_challenge_in_the_query_is_sent_back,
-                a_token_in_the_query_is_signed,
-                a_verify_token_is_answered_where_it_is_the_right_one,
-                an_unsigned_challenge_in_the_body_is_sent_back,
+                an_unsigned_challenge_in_the_query_is_echoed,
+                a_challenge_token_in_the_query_is_answered_with_its_hmac,
+                a_handshake_is_answered_only_with_the_correct_verify_token,
+                an_unsigned_challenge_in_the_body_is_echoed,
                 a_body_too_large_for_an_unsigned_handshake_is_rejected,
-                a_request_that_is_no_handshake_after_all_is_rejected,
-                a_key_is_taken_once_and_only_while_armed,
-                a_key_that_cannot_be_kept_is_not_confirmed,
-                a_key_is_not_taken_where_nobody_keeps_it;
+                an_unsigned_request_that_is_not_a_handshake_is_rejected,
+                a_handshake_secret_is_accepted_once_and_only_during_the_handshake_window,
+                a_handshake_secret_that_cannot_be_stored_is_not_confirmed,
+                a_handshake_secret_is_not_accepted_without_a_secret_store;
         }
         Claims {
             repeating:
-                a_repeat_of_a_handled_event_is_answered_200_with_nothing,
+                a_duplicate_of_a_handled_event_is_answered_200_without_a_body,
                 another_body_with_the_same_id_is_a_duplicate,
-                a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away,
-                a_repeat_learns_within_its_wait_that_the_event_is_handled,
-                of_many_copies_at_once_one_is_handled,
-                a_repeat_over_another_protocol_is_a_duplicate;
+                a_duplicate_of_an_event_in_flight_waits_and_is_then_answered_503,
+                a_waiting_duplicate_is_answered_once_the_event_is_handled,
+                of_many_simultaneous_duplicates_one_is_handled,
+                a_redelivery_over_another_http_version_is_a_duplicate;
             possible_duplicates:
                 equal_bodies_that_may_be_distinct_events_are_both_handled,
-                a_possible_duplicate_that_fails_is_answered_as_its_handler_answers,
+                a_possible_duplicate_that_fails_gets_its_handlers_response,
                 a_possible_duplicate_of_an_event_in_flight_waits_and_is_then_handled,
-                a_repeat_whose_response_is_read_is_handled_whatever_its_id,
-                an_endpoint_that_suppresses_repeats_suppresses_all,
-                an_endpoint_that_handles_repeats_handles_all;
+                a_duplicate_is_handled_if_the_provider_reads_the_response,
+                an_endpoint_that_suppresses_repeats_suppresses_every_duplicate,
+                an_endpoint_that_handles_repeats_handles_every_duplicate;
             secrets:
                 two_tenants_do_not_share_an_event;
             failing:
-                a_failing_handlers_own_answer_reaches_the_sender_and_gives_the_event_back;
+                a_failing_handlers_response_reaches_the_sender_and_releases_the_event;
             outage:
-                a_store_that_is_away_is_answered_503_and_nothing_is_handled,
-                a_store_that_is_full_is_answered_503_until_there_is_room,
-                a_server_that_falls_back_goes_on_while_the_store_is_away,
-                an_event_that_attempts_have_died_of_is_not_handled_again,
-                an_event_that_attempts_have_died_of_is_handed_over_as_a_dead_letter,
-                a_success_that_cannot_be_recorded_is_answered_as_one;
+                an_unavailable_store_is_answered_503_and_nothing_is_handled,
+                a_full_store_is_answered_503_until_it_has_capacity,
+                deliveries_are_handled_during_an_outage_if_the_policy_falls_back,
+                an_event_with_too_many_crashed_attempts_is_not_handled_again,
+                an_event_with_too_many_crashed_attempts_becomes_a_dead_letter,
+                a_success_that_cannot_be_recorded_is_answered_as_a_success;
         }
         Handles {
             failing:
-                a_panicking_handler_is_answered_500_and_gives_the_event_back,
-                a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_event;
+                a_panicking_handler_is_answered_500_and_releases_the_event,
+                a_handler_past_its_deadline_is_answered_503_and_still_completes_its_event;
             disconnects:
-                a_sender_that_leaves_does_not_stop_the_handler,
-                a_sender_that_takes_its_delivery_back_over_http_2_does_not_stop_the_handler;
+                a_sender_that_disconnects_does_not_stop_the_handler,
+                a_stream_reset_over_http_2_does_not_stop_the_handler;
         }
     }
 }

@@ -144,37 +144,37 @@ pub fn store_cases<U: StoreUnderTest>() -> Vec<StoreCase<U>> {
     cases! {
         claiming:
             an_unknown_event_is_granted_as_its_first_attempt,
-            the_same_attempt_claims_again_and_has_the_same_grant,
-            claiming_again_starts_the_lease_again,
-            a_second_attempt_is_told_that_the_event_is_in_flight,
-            in_flight_says_how_long_the_lease_still_lasts,
-            being_rejected_changes_nothing_for_the_holder,
-            an_event_can_be_taken_over_once_the_lease_has_run_out,
-            whoever_takes_over_has_a_lease_of_its_own,
-            whoever_has_lost_the_event_is_rejected_like_anybody,
-            an_attempt_that_overran_its_lease_still_has_the_event_if_nobody_came,
-            a_claim_whose_caller_has_left_is_its_own_grant,
-            a_lease_may_last_for_years,
-            none_of_10_000_held_events_is_granted_again;
+            a_repeated_claim_of_an_attempt_returns_the_same_grant,
+            a_repeated_claim_restarts_the_lease,
+            a_claim_by_a_second_attempt_reports_the_event_in_flight,
+            in_flight_reports_the_remaining_lease,
+            a_rejected_claim_changes_nothing_for_the_holder,
+            an_event_can_be_reclaimed_after_its_lease_expires,
+            a_reclaiming_attempt_gets_a_new_lease,
+            an_attempt_that_lost_the_event_cannot_claim_it_while_it_is_in_flight,
+            an_attempt_past_its_lease_still_holds_the_event_if_it_was_not_reclaimed,
+            a_repeated_claim_after_a_cancelled_call_returns_its_own_grant,
+            a_lease_of_years_works,
+            none_of_10_000_claimed_events_is_granted_again;
         completing:
             a_done_event_is_not_granted_again,
-            a_done_event_says_when_it_was_done,
-            a_success_is_recorded_again_for_the_same_attempt,
-            a_success_after_the_lease_is_in_time_if_nobody_came,
+            a_done_event_reports_its_completion_time,
+            a_success_can_be_recorded_twice_by_the_same_attempt,
+            a_success_after_the_lease_is_in_time_if_the_event_was_not_reclaimed,
             a_success_of_a_stale_attempt_is_recorded_late,
-            a_late_success_is_recorded_again_for_the_same_attempt,
-            a_late_success_ends_the_attempt_that_has_taken_over,
-            a_second_attempts_success_leaves_the_first_as_it_was,
+            a_late_success_can_be_recorded_twice_by_the_same_attempt,
+            a_late_success_ends_the_reclaiming_attempt,
+            a_second_attempts_success_does_not_change_the_first_record,
             a_success_after_its_own_failure_is_recorded_as_unclaimed,
             a_success_after_another_attempts_failure_is_recorded_late,
             a_success_of_an_unknown_event_is_recorded_as_unclaimed,
             an_exhausted_event_can_still_succeed,
-            done_stays_done_after_every_step_of_anybody;
+            a_done_event_stays_done_after_any_operation;
         renewing:
-            a_renewal_starts_the_lease_again,
+            a_renewal_restarts_the_lease,
             a_renewal_can_be_sent_twice,
             a_renewal_changes_neither_attempt_nor_holder,
-            a_renewal_after_the_lease_is_in_time_if_nobody_came,
+            a_renewal_after_the_lease_is_in_time_if_the_event_was_not_reclaimed,
             a_stale_attempt_cannot_renew,
             a_late_renewal_does_not_prolong_the_new_holders_lease,
             an_unknown_event_cannot_be_renewed,
@@ -183,34 +183,34 @@ pub fn store_cases<U: StoreUnderTest>() -> Vec<StoreCase<U>> {
         releasing:
             a_failed_event_can_be_claimed_at_once,
             a_failure_can_be_sent_twice,
-            a_failure_after_the_lease_gives_the_event_back_if_nobody_came,
-            a_stale_attempts_failure_leaves_the_new_holder_alone,
+            a_failure_after_the_lease_releases_the_event_if_it_was_not_reclaimed,
+            a_stale_attempts_failure_does_not_affect_the_new_holder,
             a_late_failure_does_not_undo_a_success,
             an_unknown_event_cannot_be_released,
             a_claim_that_arrives_after_its_own_release_is_not_granted,
-            a_late_claim_is_not_granted_however_short_the_retention,
+            a_late_claim_is_not_granted_even_with_a_short_retention,
             late_claims_are_neither_attempts_nor_crashes,
-            a_claim_that_its_own_release_has_overtaken_is_not_granted,
+            a_claim_that_was_overtaken_by_its_own_release_is_not_granted,
             a_release_that_found_nothing_is_forgotten_after_a_lease,
-            a_release_that_found_nothing_leaves_the_next_attempt_alone,
-            a_release_of_another_attempt_leaves_a_failure_as_it_is,
+            a_release_that_found_nothing_does_not_affect_the_next_attempt,
+            a_release_by_another_attempt_does_not_change_a_failure,
             failures_are_not_crashes;
         crashing:
             every_grant_counts_as_an_attempt,
             a_crash_is_remembered_after_a_failure,
             an_event_is_exhausted_after_as_many_crashes_as_allowed,
             an_exhausted_event_stays_exhausted,
-            whoever_claims_says_how_many_crashes_are_allowed;
+            the_claiming_attempt_sets_the_maximum_number_of_crashes;
         identity:
-            the_same_id_with_another_body_is_told_apart,
-            whoever_takes_over_has_a_body_of_its_own,
+            a_duplicate_with_another_body_is_reported,
+            a_reclaiming_attempt_records_its_own_body,
             a_late_success_has_its_own_body,
-            tokens_are_compared_to_the_last_bit,
+            tokens_are_compared_in_full,
             an_attempt_at_one_event_holds_no_other,
             two_endpoints_do_not_share_an_event,
             two_schemes_do_not_share_an_event,
-            fields_that_read_the_same_in_a_row_are_different_events,
-            odd_ids_are_different_events;
+            fields_with_equal_concatenations_are_different_events,
+            unusual_ids_are_different_events;
         forgetting:
             an_unknown_event_cannot_be_forgotten,
             an_event_in_flight_is_forgotten_with_its_holder,
@@ -220,21 +220,21 @@ pub fn store_cases<U: StoreUnderTest>() -> Vec<StoreCase<U>> {
             forgetting_one_event_leaves_the_others;
         retaining:
             a_done_event_is_remembered_until_its_retention_ends,
-            the_retention_counts_from_the_completion,
-            no_step_prolongs_the_retention_of_a_done_event,
-            a_renewal_keeps_the_record_from_then_on,
-            a_failure_keeps_the_record_from_then_on,
+            the_retention_starts_at_the_completion,
+            no_operation_prolongs_the_retention_of_a_done_event,
+            a_renewal_restarts_the_retention,
+            a_failure_restarts_the_retention,
             a_failed_event_is_forgotten_at_the_end_of_its_retention,
             an_abandoned_event_is_forgotten_at_the_end_of_its_retention,
-            an_event_that_is_held_outlasts_its_retention,
-            a_success_of_a_forgotten_event_is_remembered_anew,
-            a_retention_may_last_for_years;
+            a_claimed_event_is_kept_after_its_retention,
+            a_success_of_a_forgotten_event_is_recorded_again,
+            a_retention_of_years_works;
         racing:
             one_of_64_tasks_wins_each_of_10_000_events,
-            one_of_64_tasks_takes_over_each_of_1_000_events,
+            one_of_64_tasks_reclaims_each_of_1_000_events,
             one_attempt_sent_by_64_tasks_at_once_is_one_grant,
             at_most_one_of_64_tasks_holds_an_event_at_a_time,
-            an_event_that_64_tasks_want_succeeds_once,
+            an_event_claimed_by_64_tasks_succeeds_once,
             successes_of_64_tasks_at_once_are_one_success,
             a_probe_answers_while_64_tasks_claim;
     }

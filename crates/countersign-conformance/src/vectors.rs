@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheme_that_is_not_the_providers_disagrees() {
+    fn the_scheme_of_another_provider_disagrees() {
         let github = schemes::github();
         let shopify = find("shopify", "X-Shopify-Hmac-Sha256");
         let shown = shopify.check(&github).unwrap_err().to_string();
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_several_parts_passes_no_scheme_of_one() {
+    fn a_vector_with_a_secret_in_parts_fails_for_a_scheme_without_parts() {
         let github = schemes::github();
         for vector in vectors().iter().filter(|vector| vector.provider == "box") {
             assert!(vector.check(&github).is_err(), "{vector}");

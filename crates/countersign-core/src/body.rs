@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn one_piece_is_kept_and_not_copied() {
+    fn a_body_of_one_piece_is_not_copied_while_it_is_buffered() {
         let piece = Bytes::from(vec![7; 100]);
         let mut body = Body::new(100);
         for piece in [Bytes::new(), piece.clone(), Bytes::new()] {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_piece_that_is_detached_no_longer_keeps_the_buffer_it_came_in() {
+    fn a_detached_first_piece_does_not_keep_its_original_buffer() {
         let buffer = Bytes::from(vec![7; 100_000]);
         let mut body = Body::new(100);
         push(&mut body, buffer.slice(..1)).unwrap();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_room_that_a_body_has_to_grow_is_counted_and_never_past_its_limit() {
+    fn the_capacity_of_a_growing_body_is_counted_and_never_exceeds_its_limit() {
         for piece in [1, 7, 1000] {
             let budget = BufferBudget::new(usize::MAX);
             let mut reserved = budget.reserve();
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_whose_length_is_announced_takes_no_more_of_the_budget_than_its_length() {
+    fn a_body_with_a_content_length_uses_no_more_of_the_budget_than_that() {
         let budget = BufferBudget::new(16 * 1024 * 1024);
         let mut reserved = budget.reserve();
         let mut body = Body::new(usize::MAX);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_does_not_fit_stays_rejected_with_what_came_of_it() {
+    fn a_body_that_exceeds_the_budget_is_dropped_and_stays_rejected() {
         let budget = BufferBudget::new(5);
         let mut reserved = budget.reserve();
         let mut body = Body::new(100);

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn several_pointers_are_answered_in_one_walk() {
+    fn several_pointers_are_resolved_in_one_pass() {
         let pointers: Vec<Pointer> =
             ["/a", "/b/c", "/b", "/zz"].iter().map(|text| text.parse().unwrap()).collect();
         let pointers: Vec<&Pointer> = pointers.iter().collect();
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_one_text_is_unusable() {
+    fn a_value_without_a_unique_text_is_unusable() {
         for body in
             [r#"{"id":{}}"#, r#"{"id":[]}"#, r#"{"id":1.5}"#, r#"{"id":36893488147419103232}"#]
         {
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stands_twice_on_the_way_makes_the_value_ambiguous() {
+    fn a_repeated_key_on_the_path_makes_the_value_ambiguous() {
         for body in [
             r#"{"e":{"id":"a","id":"b"}}"#,
             r#"{"e":{"id":"a","\u0069d":"a"}}"#,
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_or_no_json_is_missing_and_never_an_error() {
+    fn a_missing_member_or_invalid_json_is_missing_and_not_an_error() {
         let deep = format!("{{\"id\":\"a\",\"x\":{}", "[".repeat(1_000_000));
         for body in [
             "",

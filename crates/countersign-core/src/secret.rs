@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_nothing_but_white_space_is_rejected() {
+    fn a_secret_of_only_white_space_is_rejected() {
         for blank in [" ", "   ", "\t\r\n", "\u{200b}", "\u{feff} \u{a0}", "\0"] {
             for result in [Secret::new(blank), Secret::from_text(blank)] {
                 assert!(
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_base64_is_rejected_and_never_used_as_text() {
+    fn invalid_base64_is_rejected_and_never_used_as_text() {
         for bad in ["whsec_not base64!", "whsec_@@@@", "whsec_A"] {
             let result = Secret::from_whsec(bad);
             assert!(

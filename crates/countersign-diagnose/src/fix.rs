@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fixes_name_what_their_reader_uses_and_nothing_else() {
+    fn fixes_mention_only_what_their_audience_uses() {
         for kind in CauseKind::ALL {
             let fix = kind.fix();
             for audience in [Audience::Program, Audience::SchemeFile] {

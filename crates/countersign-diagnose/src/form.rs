@@ -35,7 +35,7 @@ pub(super) fn rewritten(trial: &Experiment) -> Tries<'_> {
 /// Tries forms in which the captured body is the value of one field.
 pub(super) fn of_its_field(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
-    if body.is_empty() || !(is_json(body) || is_said_to_be_form(trial)) {
+    if body.is_empty() || !(is_json(body) || is_declared_as_form(trial)) {
         return Box::new(std::iter::empty());
     }
     let tries = FIELDS.iter().flat_map(move |field| one_field(trial, field));
@@ -201,7 +201,7 @@ fn is_json(body: &[u8]) -> bool {
     json::parse(body).is_some()
 }
 
-fn is_said_to_be_form(trial: &Experiment) -> bool {
+fn is_declared_as_form(trial: &Experiment) -> bool {
     let kind = trial.request.text("content-type").unwrap_or_default().to_ascii_lowercase();
     kind.starts_with("application/x-www-form-urlencoded")
 }

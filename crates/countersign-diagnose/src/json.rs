@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn each_quirk_writes_as_its_framework_does() {
+    fn each_quirk_writes_json_like_its_framework() {
         let body = r#" {"b":[1.0, {"é":"a/b\n"}], "a" : {}, "x":[],"m":"<'&=+😀>"} "#;
         for (quirk, expected) in [
             ("JSON.stringify", r#"{"b":[1.0,{"é":"a/b\n"}],"a":{},"x":[],"m":"<'&=+😀>"}"#),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quirk_is_known_by_what_it_writes() {
+    fn a_quirk_is_recognised_by_its_output() {
         let known = |body: &str| quirk(body.as_bytes()).map(|(quirk, _)| quirk.name);
         assert!(known(r#"{"a":1}"#).unwrap().contains("JSON.stringify"));
         assert!(known(r#"{"a": "é"}"#).unwrap().contains("ensure_ascii=False"));

@@ -297,7 +297,7 @@ mod tests {
     use countersign_core::{Encoding, Scheme, Secret, SecretFormat, Secrets, TimestampUnit};
 
     #[test]
-    fn what_is_hashed_has_a_bound_however_large_the_request_is() {
+    fn the_number_of_hashed_bytes_is_bounded_for_requests_of_any_size() {
         let text = |number: usize| Secret::new(format!("whsec_{number:044}")).unwrap();
         let others: Vec<_> = (1..20).map(|number| (CauseKind::Rotated, text(number))).collect();
         let given = Secrets::new(text(0));

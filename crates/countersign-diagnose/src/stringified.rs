@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_that_were_turned_into_text_are_got_back() {
+    fn stringified_bytes_are_recovered() {
         let body = b"{\"a\":\"\xc3\xa9'\\\n\"}";
         let numbers: Vec<String> = body.iter().map(u8::to_string).collect();
         let joined = numbers.join(",");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_a_body_is_named_and_a_body_is_not() {
+    fn a_stringified_object_is_recognised_and_a_real_body_is_not() {
         for text in ["[object Object]", "undefined", "{'a': 1}", "map[a:1]", "[B@1b6d3586"] {
             assert!(named(text.as_bytes()).is_some(), "{text}");
         }

@@ -43,7 +43,7 @@ pub(super) fn explain(
     }
     if let Some(own) = trial.scheme.timestamp_unit().filter(|unit| is_count(*unit)) {
         for (other, what) in in_other_units(stated, own) {
-            if fits(other, now) || (!is_of_our_time(stated) && is_of_our_time(other)) {
+            if fits(other, now) || (!is_plausible_time(stated) && is_plausible_time(other)) {
                 let detail = format!("the timestamp is in {what}, but the scheme expects {own}");
                 let cause = Cause::tried(CauseKind::TimestampUnit, detail);
                 return and_off(cause, other, now);
@@ -55,7 +55,7 @@ pub(super) fn explain(
 
 /// The time of a clock with another unit, in milliseconds, and that unit.
 fn clock_in_milliseconds(now: i64) -> Option<(i64, &'static str)> {
-    if is_of_our_time(now) {
+    if is_plausible_time(now) {
         return None;
     }
     let clocks = [
@@ -64,7 +64,7 @@ fn clock_in_milliseconds(now: i64) -> Option<(i64, &'static str)> {
         (Some(now / 1_000_000), "nanoseconds"),
     ];
     let mut clocks = clocks.into_iter().filter_map(|(clock, unit)| Some((clock?, unit)));
-    clocks.find(|(clock, _)| is_of_our_time(*clock))
+    clocks.find(|(clock, _)| is_plausible_time(*clock))
 }
 
 /// The number in other units, as Unix milliseconds.
@@ -139,7 +139,7 @@ pub(super) fn units(trial: &Experiment) -> Tries<'_> {
     let others = TimestampUnit::ALL.iter().filter(move |(_, unit)| {
         // A number parses as a number in any unit. `explain` reports a wrong unit.
         let is_likely = match number {
-            Some(number) if is_of_our_time(number) => *unit != TimestampUnit::Seconds,
+            Some(number) if is_plausible_time(number) => *unit != TimestampUnit::Seconds,
             _ => *unit != TimestampUnit::Milliseconds,
         };
         is_likely && *unit != own && !(is_count(*unit) && is_count(own))
@@ -248,7 +248,7 @@ fn is_count(unit: TimestampUnit) -> bool {
 }
 
 /// Whether a webhook can have been sent at this time.
-fn is_of_our_time(unix_ms: i64) -> bool {
+fn is_plausible_time(unix_ms: i64) -> bool {
     (YEAR_2005_MS..YEAR_2100_MS).contains(&unix_ms)
 }
 

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_occurrence_of_a_character_is_swapped_escaped_or_made_plain() {
+    fn every_occurrence_of_a_character_is_escaped_or_unescaped() {
         let marks = &MARKS[..2];
         let target = "/a'b%27c@d%3a?é=1";
         for (way, written) in [

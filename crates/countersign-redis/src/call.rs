@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_always_far_away_is_waited_for_until_the_deadline() {
+    fn a_server_with_high_latency_gets_until_the_deadline() {
         for round_trip_ms in [130, 180, 240] {
             assert_eq!(first_try(None, round_trip_ms), DEADLINE);
         }
@@ -233,12 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn a_near_server_is_tried_again_at_half_of_the_deadline() {
+    fn a_server_with_low_latency_is_retried_at_half_of_the_deadline() {
         assert_eq!(first_try(None, 1), DEADLINE / 2);
     }
 
     #[test]
-    fn the_timeout_of_a_try_that_is_set_is_kept_within_the_deadline() {
+    fn a_configured_attempt_timeout_is_capped_by_the_deadline() {
         let set = |ms| first_try(Some(Duration::from_millis(ms)), 240);
         assert_eq!(set(40), Duration::from_millis(40));
         assert_eq!(set(4_000), DEADLINE);

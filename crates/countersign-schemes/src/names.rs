@@ -74,12 +74,12 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_sorted_and_holds_no_name_twice() {
+    fn the_list_is_sorted_and_has_no_duplicates() {
         assert!(names().is_sorted_by(|a, b| a < b));
     }
 
     #[test]
-    fn every_alias_finds_its_scheme_and_is_no_name_itself() {
+    fn every_alias_finds_its_scheme_and_is_not_a_scheme_name() {
         assert!(aliases().is_sorted_by(|a, b| a.0 < b.0));
         for (alias, name) in aliases() {
             assert!(!names().any(|other| other == alias), "{alias}");
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_derives_its_key_as_its_scheme_does_and_says_where_that_was_read() {
+    fn an_alias_has_the_secret_format_of_its_scheme_and_a_source_for_it() {
         for (alias, name) in aliases() {
             let (product, scheme) = (named(alias).unwrap(), named(name).unwrap());
             assert_eq!(product.secret_format(), scheme.secret_format(), "{alias}");
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn every_scheme_and_every_alias_says_where_its_secret_is() {
+    fn every_scheme_and_every_alias_documents_where_to_find_its_secret() {
         for name in names().chain(aliases().map(|(alias, _)| alias)) {
             let location = secret_location(name).unwrap();
             assert!(location.ends_with('.') && location.len() < 300, "{name}: {location}");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_and_beginnings_are_near_and_strangers_are_not() {
+    fn typos_and_prefixes_get_suggestions_and_unrelated_names_do_not() {
         assert_eq!(near("strpie"), ["stripe"]);
         assert_eq!(near("GitHub"), ["github"]);
         assert_eq!(near("gitlab-sign"), ["gitlab-signing"]);

@@ -256,7 +256,7 @@ where
                     }
                     // If one connection failed, continue. If the process can
                     // open no more files, others have to be closed first.
-                    Err(error) if is_of_one_connection(&error) => {}
+                    Err(error) if affects_one_connection(&error) => {}
                     Err(_) => sleep(AFTER_FAILURE).await,
                 }
             }
@@ -278,7 +278,7 @@ async fn next(
     (place, listener.accept().await)
 }
 
-fn is_of_one_connection(error: &io::Error) -> bool {
+fn affects_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

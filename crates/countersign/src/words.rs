@@ -22,7 +22,7 @@ fn the_guide_lists_some_builtin_schemes_as_they_are() {
 }
 
 #[test]
-fn the_guide_gives_every_rejection_its_status() {
+fn the_guide_lists_the_status_of_every_rejection() {
     let rows: Vec<String> = VerifyErrorKind::ALL
         .iter()
         .map(|kind| format!("| `{}` | {} |", kind.code(), kind.status()))
@@ -35,7 +35,7 @@ fn the_guide_gives_every_rejection_its_status() {
 }
 
 #[test]
-fn the_guide_gives_schemes_their_ack_deadline() {
+fn the_guide_lists_the_ack_deadlines_of_schemes() {
     for row in rows_below(DEFAULTS, "| scheme | ack deadline |") {
         for name in names(row) {
             let waits = schemes::named(name).unwrap().profile().ack_deadline().as_secs();
@@ -45,7 +45,7 @@ fn the_guide_gives_schemes_their_ack_deadline() {
 }
 
 #[test]
-fn the_guide_names_some_schemes_whose_tolerance_is_not_the_default() {
+fn the_guide_lists_schemes_with_a_different_tolerance() {
     for row in rows_below(DEFAULTS, "| scheme | tolerance | why |") {
         for name in names(row) {
             let tolerance = schemes::named(name).unwrap().tolerance();
@@ -56,7 +56,7 @@ fn the_guide_names_some_schemes_whose_tolerance_is_not_the_default() {
 }
 
 #[test]
-fn the_guide_names_some_schemes_whose_retention_is_not_the_default() {
+fn the_guide_lists_schemes_with_a_different_retention() {
     for row in rows_below(DEFAULTS, "| scheme | retention | why more than a day |") {
         for name in names(row) {
             assert_ne!(schemes::named(name).unwrap().profile().retention(), A_DAY, "{name}");
@@ -67,7 +67,7 @@ fn the_guide_names_some_schemes_whose_retention_is_not_the_default() {
 /// A reader copies what the page shows. Lines that only rustdoc hides would be missing, or would not
 /// compile. The blocks themselves are built by the documentation tests of `guide` and `readme`.
 #[test]
-fn every_block_of_code_is_complete_as_people_see_it() {
+fn every_code_block_is_complete_as_rendered() {
     let mut blocks = 0;
     for (page, text) in pages() {
         for (lang, code) in fenced(&text) {
@@ -178,7 +178,7 @@ fn the_pages_of_the_adapters_are_those_of_their_crates() {
 /// The error for an unknown key lists all known keys.
 #[cfg(feature = "serde")]
 #[test]
-fn the_guide_explains_every_word_of_a_scheme() {
+fn the_guide_explains_every_setting_of_a_scheme() {
     let answer = Scheme::from_toml("nonsense = 1").unwrap_err().to_string();
     let words: Vec<&str> = answer.split('`').skip(5).step_by(2).collect();
     assert!(words.len() > 20, "{answer}");
@@ -223,7 +223,7 @@ fn the_guide_and_the_crate_docs_explain_every_feature() {
 }
 
 #[test]
-fn the_guide_says_of_every_rejection_what_to_look_at() {
+fn the_guide_says_what_to_check_for_every_rejection() {
     let codes: Vec<&str> = VerifyErrorKind::ALL.iter().map(|kind| kind.code()).collect();
     let listed: Vec<&str> =
         rows_below(TROUBLESHOOTING, "| code | what to look at |").flat_map(names).collect();
@@ -241,7 +241,7 @@ fn the_guide_lists_every_cause() {
 
 /// A link with an inline target leads to a file, and the documentation does not contain that file.
 #[test]
-fn every_link_from_page_to_page_leads_to_a_module_in_the_documentation() {
+fn every_link_between_pages_points_to_a_documented_module() {
     let modules = include_str!("guide/links.md");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/guide");
     let mut links = 0;

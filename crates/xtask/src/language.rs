@@ -1,4 +1,4 @@
-//! Rejects words of the old dialect in comments, Markdown and printed texts.
+//! Rejects words of the old dialect in comments, names, Markdown and printed texts.
 //!
 //! The project speaks the language of its readers: plain technical English, with the terms of the
 //! field. The list is short, so that ordinary English passes. A line that needs a listed word in its
@@ -65,6 +65,9 @@ const ORDINARY: [&str; 5] = [
     "shows where a",
 ];
 
+/// The keywords before a name that is checked.
+const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
+
 pub(crate) fn check() -> Result<(), String> {
     let mut files = Vec::new();
     let root = PathBuf::from(run::ROOT);
@@ -73,8 +76,11 @@ pub(crate) fn check() -> Result<(), String> {
     for path in files {
         let file = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
         let text = fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
-        let prose =
-            if file.ends_with(".md") { markdown(&text) } else { rust(&text, is_printed(&file)) };
+        let prose = if file.ends_with(".md") {
+            markdown(&text)
+        } else {
+            [names(&text), rust(&text, is_printed(&file))].concat()
+        };
         for (number, line) in prose {
             for (phrase, instead) in phrases_of(&line) {
                 found.push(format!("{file}:{number}: \"{phrase}\": write \"{instead}\""));
@@ -147,6 +153,36 @@ fn rust(text: &str, is_printed: bool) -> Vec<(usize, String)> {
     lines
 }
 
+/// The names that are defined, as words: `fn nobody_knows` and `struct NobodyKnows`.
+fn names(text: &str) -> Vec<(usize, String)> {
+    let mut names = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let code = line.split("//").next().unwrap_or_default();
+        let tokens: Vec<&str> = code.split_whitespace().collect();
+        for pair in tokens.windows(2).filter(|pair| DEFINITIONS.contains(&pair[0])) {
+            names.push((index + 1, words_of_name(pair[1])));
+        }
+    }
+    names
+}
+
+/// The words of the name at the start of a text, in lower case.
+fn words_of_name(text: &str) -> String {
+    let name = text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    let mut words = String::new();
+    let mut is_in_word = false;
+    for c in name.chars() {
+        if c == '_' || c.is_uppercase() && is_in_word {
+            words.push(' ');
+        }
+        if c != '_' {
+            words.extend(c.to_lowercase());
+        }
+        is_in_word = c.is_lowercase();
+    }
+    words
+}
+
 fn without_code(line: &str) -> String {
     let mut prose: Vec<&str> = line.split('`').step_by(2).collect();
     // An opening mark without a closing one is a span that goes on in the next line.
@@ -193,6 +229,22 @@ mod tests {
         assert_eq!(found("let text = \"nobody knows\"; // Mended."), ["mended", "nobody"]);
         assert_eq!(markdown("What it *told*\n").len(), 1);
         assert_eq!(phrases_of("What it *told*")[0].0, "told");
+    }
+
+    #[test]
+    fn a_word_of_the_old_dialect_is_found_in_names() {
+        let of = |text: &str| -> Vec<&'static str> {
+            let names = names(text);
+            names.iter().flat_map(|(_, name)| phrases_of(name)).map(|(word, _)| word).collect()
+        };
+        assert_eq!(of("async fn what_is_told_where_a_name_is() {"), ["told", "where a"]);
+        assert_eq!(of("    pub(crate) const fn nobody<T>(_: T) {}"), ["nobody"]);
+        assert_eq!(of("pub struct SomebodyAsks;\nenum InHand {}"), ["somebody", "in hand"]);
+        assert_eq!(of("const MAX_REFUSED: usize = 1;"), ["refused"]);
+        assert_eq!(names("\nmod told;")[0].0, 2);
+        assert!(of("let told = refused(stands); // fn told()").is_empty());
+        assert!(of("fn untold_doorbells() {}").is_empty());
+        assert!(of("fn a_connection_refused_by_the_kernel() {}").is_empty());
     }
 
     #[test]

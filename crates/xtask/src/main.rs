@@ -57,7 +57,8 @@ Usage: cargo xtask <COMMAND>
   ci           runs all checks that must pass before a change is merged: formatting, language,
                package contents, lints, each feature alone, rustdoc, all tests, and the checks of the
                dependencies
-  language     rejects words of the old dialect in comments, Markdown and printed texts
+  language     rejects words of the old dialect in comments, names, Markdown and printed
+               texts
   schemes      writes the constructors of countersign-schemes and docs/SCHEMES.md, after a file in
                crates/countersign-schemes/providers/ was added or changed
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default

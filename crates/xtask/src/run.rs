@@ -81,7 +81,7 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 pub(crate) fn cargo(args: &str) -> Command {
     let mut command = program(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.args(args.split_whitespace());
-    as_at_a_desk(command)
+    without_cargo_variables(command)
 }
 
 /// Like [`cargo`], on a nightly toolchain. rustup selects the toolchain, so this is the `cargo` of
@@ -89,10 +89,10 @@ pub(crate) fn cargo(args: &str) -> Command {
 pub(crate) fn nightly(args: &str) -> Command {
     let mut command = program("cargo");
     command.arg("+nightly").args(args.split_whitespace());
-    as_at_a_desk(command)
+    without_cargo_variables(command)
 }
 
-fn as_at_a_desk(mut command: Command) -> Command {
+fn without_cargo_variables(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_lines_of_the_test_programs_are_added_up_and_nothing_else_is() {
+    fn only_the_summary_lines_of_test_programs_are_added_up() {
         let mut tally = Tally::default();
         for line in [
             "running 3 tests",

@@ -12,7 +12,7 @@ const SECRET: &str = "whsec_middleware";
 const EVENT: &str = r#"{"id":"evt_1","type":"charge.succeeded"}"#;
 
 #[actix_web::test]
-async fn a_genuine_delivery_is_handled_and_a_repeat_is_not() {
+async fn a_genuine_delivery_is_handled_and_a_duplicate_is_not() {
     let middleware = middleware(SECRET).unwrap();
     assert_eq!(deliver(&middleware, SECRET).await, (204, None));
     assert_eq!(deliver(&middleware, SECRET).await, (200, Some("duplicate")));

@@ -21,7 +21,7 @@ async fn a_delivery_signed_with_another_secret_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_genuine_delivery_of_another_type_is_rejected_where_a_type_is_expected() {
+async fn a_genuine_delivery_of_another_json_type_is_rejected() {
     assert_eq!(deliver("/raw", SECRET, "[]").await, StatusCode::NO_CONTENT);
     assert_eq!(deliver("/typed", SECRET, "[]").await, StatusCode::BAD_REQUEST);
 }

@@ -9,7 +9,7 @@ fn the_builder_and_the_file_describe_the_same_scheme() {
 }
 
 #[test]
-fn a_delivery_of_the_described_scheme_is_proved() {
+fn a_delivery_of_the_described_scheme_verifies() {
     let body = r#"{"id":"evt_1","type":"order.paid"}"#;
     let secret = || Secret::new("acme secret").unwrap();
     let signer = Signer::new(acme().unwrap(), secret()).unwrap();
@@ -22,7 +22,7 @@ fn a_delivery_of_the_described_scheme_is_proved() {
 }
 
 #[test]
-fn a_description_with_a_hole_is_rejected() {
+fn an_incomplete_description_is_rejected() {
     let begun = || Scheme::builder("acme").signature_header("X-Acme-Signature");
     let hour = minutes(60);
     let in_header =
@@ -58,7 +58,7 @@ fn a_description_with_a_hole_is_rejected() {
 }
 
 #[test]
-fn a_mistake_in_a_file_is_named_by_its_line() {
+fn an_error_in_a_file_names_its_line() {
     let file = include_str!("../acme.toml").replace("tolerance", "tolerence");
     let problem = Scheme::from_toml(&file).unwrap_err().to_string();
     assert!(problem.contains("line 12") && problem.contains("tolerence"), "{problem}");

@@ -36,7 +36,7 @@ async fn the_store_passes_the_suite() {
 }
 
 #[tokio::test]
-async fn a_full_store_takes_no_new_event_until_it_may_forget_an_old_one() {
+async fn a_full_store_accepts_no_new_event_until_an_old_one_may_be_evicted() {
     let clock = ManualClock::at_unix_ms(1_760_000_000_000);
     let store = MapStore::new(1, clock.clone());
     let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3600));

@@ -8,7 +8,7 @@ use super::*;
 const EVENT: &str = r#"{"event_id":"evt_1","type":"swap.completed"}"#;
 
 #[tokio::test]
-async fn each_customers_deliveries_are_proved_by_its_own_secret() {
+async fn each_customers_deliveries_verify_with_its_own_secret() {
     let (_, _, app) = two_customers();
     assert_eq!(deliver(&app, "acme", "acme's").await, (200, "acme: evt_1".to_owned()));
     assert_eq!(deliver(&app, "globex", "acme's").await.0, 401);
@@ -27,7 +27,7 @@ async fn the_same_id_from_two_customers_is_two_events_and_each_is_handled_once()
 }
 
 #[tokio::test]
-async fn a_new_secret_is_valid_as_soon_as_the_verifier_is_told() {
+async fn a_new_secret_is_valid_once_the_tenant_is_invalidated() {
     let (customers, verifier, app) = two_customers();
     assert_eq!(deliver(&app, "acme", "acme's").await.0, 200);
     customers.add_secret("acme", "acme's new one");

@@ -11,7 +11,7 @@ const SECRET: &str = "whsec_example";
 const EVENT: &str = r#"{"signature":"5Kxab","type":"transaction.landed"}"#;
 
 #[tokio::test]
-async fn the_scrape_says_what_came_of_deliveries() {
+async fn the_metrics_show_the_results_of_deliveries() {
     let scrape = Scrape::install().unwrap();
     let app = app(Secret::new(SECRET).unwrap().named("current")).unwrap();
     for (secret, status) in [(SECRET, 204), (SECRET, 200), ("whsec_other", 401)] {

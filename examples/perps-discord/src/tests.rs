@@ -18,7 +18,7 @@ use super::*;
 const SECRET: &str = "whsec_example";
 
 #[tokio::test]
-async fn a_trade_is_acknowledged_first_and_posted_once_however_often_it_is_delivered() {
+async fn a_trade_is_acknowledged_first_and_posted_once_even_if_redelivered() {
     let channel = Channel::new([]);
     let (app, trades) = app(SECRET, 10).unwrap();
     assert_eq!(deliver(&app, SECRET, "evt_1", "trade.new").await, (202, None));
@@ -50,7 +50,7 @@ async fn a_trade_is_acknowledged_first_and_posted_once_however_often_it_is_deliv
 }
 
 #[tokio::test]
-async fn a_channel_that_asks_for_patience_gets_the_trade_later() {
+async fn a_channel_that_is_rate_limited_gets_the_trade_later() {
     let channel = Channel::new([429, 500, 503]);
     let (app, trades) = app(SECRET, 10).unwrap();
     assert_eq!(deliver(&app, SECRET, "evt_1", "trade.liquidation").await, (202, None));
@@ -61,7 +61,7 @@ async fn a_channel_that_asks_for_patience_gets_the_trade_later() {
 }
 
 #[tokio::test]
-async fn a_trade_that_the_channel_rejects_is_given_back() {
+async fn a_trade_that_the_channel_rejects_is_released() {
     let channel = Channel::new([404]);
     let (app, trades) = app(SECRET, 10).unwrap();
     assert_eq!(deliver(&app, SECRET, "evt_1", "trade.new").await, (202, None));
@@ -78,7 +78,7 @@ async fn a_trade_that_the_channel_rejects_is_given_back() {
 }
 
 #[tokio::test]
-async fn what_is_forged_or_no_trade_is_not_posted() {
+async fn forged_deliveries_and_other_events_are_not_posted() {
     let (app, mut trades) = app(SECRET, 10).unwrap();
     assert_eq!(deliver(&app, "other", "evt_1", "trade.new").await.0, 401);
     assert_eq!(deliver(&app, SECRET, "evt_2", "webhook.test").await.0, 204);
@@ -86,7 +86,7 @@ async fn what_is_forged_or_no_trade_is_not_posted() {
 }
 
 #[tokio::test]
-async fn a_trade_for_which_there_is_no_room_is_given_back_and_comes_again() {
+async fn a_trade_that_does_not_fit_into_the_queue_is_released_and_redelivered() {
     let (app, mut trades) = app(SECRET, 1).unwrap();
     assert_eq!(deliver(&app, SECRET, "evt_1", "trade.new").await.0, 202);
     assert_eq!(deliver(&app, SECRET, "evt_2", "trade.close").await.0, 503);

@@ -12,7 +12,7 @@ use super::*;
 const SECRET: &str = "whsec_test";
 
 #[tokio::test]
-async fn an_event_that_comes_to_two_processes_is_handled_by_one() {
+async fn an_event_delivered_to_two_processes_is_handled_by_one() {
     let server = RedisServer::start(&[]);
     let one = app(layer(SECRET, connect(&server).await).unwrap());
     let other = app(layer(SECRET, connect(&server).await).unwrap());
@@ -24,7 +24,7 @@ async fn an_event_that_comes_to_two_processes_is_handled_by_one() {
 }
 
 #[tokio::test]
-async fn without_its_store_it_asks_the_sender_to_come_again() {
+async fn without_its_store_it_answers_with_a_status_to_retry() {
     let mut server = RedisServer::start(&[]);
     let app = app(layer(SECRET, connect(&server).await).unwrap());
     server.kill9();

@@ -12,7 +12,7 @@ fn deliver(verifier: &Verifier, secret: &str) -> Result<Verified, VerifyError> {
 }
 
 #[test]
-fn either_secret_is_accepted_and_the_proof_says_which() {
+fn either_secret_is_accepted_and_the_result_names_it() {
     let verifier = verifier("whsec_new", "whsec_old").unwrap();
     let by_new = deliver(&verifier, "whsec_new").unwrap();
     assert_eq!((by_new.secret_index(), by_new.secret_name()), (0, Some(NEW)));
@@ -27,7 +27,7 @@ fn any_other_secret_is_rejected() {
 }
 
 #[test]
-fn the_old_secret_may_go_a_retention_after_its_last_use() {
+fn the_old_secret_can_be_removed_one_retention_after_its_last_use() {
     let verifier = verifier("whsec_new", "whsec_old").unwrap();
     let scheme = verifier.scheme();
     let by_old = deliver(&verifier, "whsec_old").unwrap();
@@ -42,7 +42,7 @@ fn the_old_secret_may_go_a_retention_after_its_last_use() {
 }
 
 #[test]
-fn the_old_secret_stays_while_the_new_one_was_never_used() {
+fn the_old_secret_is_kept_until_the_new_one_is_used() {
     let verifier = verifier("whsec_new", "whsec_old").unwrap();
     let rotation = Rotation::begun_at_unix_ms(0);
     assert!(!rotation.old_may_go(verifier.scheme(), 1000 * HOUR_MS));

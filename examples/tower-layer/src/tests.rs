@@ -15,7 +15,7 @@ async fn a_genuine_delivery_is_handled() {
 }
 
 #[tokio::test]
-async fn a_delivery_signed_with_another_secret_is_rejected_without_a_word() {
+async fn a_delivery_signed_with_another_secret_is_rejected_with_an_empty_body() {
     let answer = deliver("another", EVENT).await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     let error = answer.extensions().get::<VerifyError>().unwrap();

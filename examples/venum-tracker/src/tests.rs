@@ -10,7 +10,7 @@ use super::*;
 const SECRET: &str = "whsec_example";
 
 #[tokio::test]
-async fn a_transaction_is_followed_to_its_end_in_any_order() {
+async fn a_transaction_is_tracked_to_its_final_step_in_any_order() {
     let app = app(SECRET, 10).unwrap();
     for step in ["processed", "landed", "finalized", "confirmed", "finalized"] {
         let status = deliver(&app, SECRET, &event(step)).await;
@@ -22,7 +22,7 @@ async fn a_transaction_is_followed_to_its_end_in_any_order() {
 }
 
 #[tokio::test]
-async fn each_step_is_handled_once_and_none_is_taken_for_another() {
+async fn each_step_is_handled_once_and_not_confused_with_another() {
     let app = app(SECRET, 10).unwrap();
     // The handler returns 204, the layer returns 200.
     assert_eq!(deliver(&app, SECRET, &event("processed")).await, StatusCode::NO_CONTENT);
@@ -38,7 +38,7 @@ async fn a_forged_step_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_type_of_event_that_is_not_known_is_acknowledged() {
+async fn an_unknown_event_type_is_acknowledged() {
     let app = app(SECRET, 10).unwrap();
     assert_eq!(deliver(&app, SECRET, &event("dropped")).await, StatusCode::NO_CONTENT);
     assert_eq!(shown(&app, "5Kx").await, None);

@@ -33,7 +33,7 @@ async fn a_delivery_is_answered_at_once_and_handled_by_the_worker() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_for_which_there_is_no_room_is_given_back_and_comes_again() {
+async fn a_delivery_that_does_not_fit_into_the_queue_is_released_and_redelivered() {
     let (app, mut jobs) = app(SECRET, 1).unwrap();
     assert_eq!(deliver(&app, "1").await, (202, None));
     assert_eq!(deliver(&app, "2").await, (503, None));
@@ -44,7 +44,7 @@ async fn a_delivery_for_which_there_is_no_room_is_given_back_and_comes_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_that_the_worker_cannot_handle_is_tried_three_times_and_given_back() {
+async fn a_delivery_that_the_worker_cannot_handle_is_tried_three_times_and_released() {
     let (app, jobs) = app(SECRET, 1).unwrap();
     assert_eq!(deliver(&app, "1").await, (202, None));
     let attempts = Mutex::new(0);
@@ -64,7 +64,7 @@ async fn a_delivery_that_the_worker_cannot_handle_is_tried_three_times_and_given
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_that_dies_gives_its_event_back() {
+async fn a_worker_that_crashes_releases_its_event() {
     let (app, mut jobs) = app(SECRET, 1).unwrap();
     assert_eq!(deliver(&app, "1").await, (202, None));
     drop(jobs.recv().await.unwrap());
@@ -73,7 +73,7 @@ async fn a_worker_that_dies_gives_its_event_back() {
 }
 
 #[tokio::test]
-async fn what_is_not_proved_reaches_no_worker() {
+async fn an_unverified_delivery_reaches_no_worker() {
     let (app, mut jobs) = app(SECRET, 1).unwrap();
     let forged = Request::post("/").header("x-jup-signature", "00".repeat(32));
     let answer = app.oneshot(forged.body(Body::from("{}")).unwrap()).await.unwrap();

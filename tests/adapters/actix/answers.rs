@@ -19,7 +19,7 @@ use crate::adapters::sockets::{head, length};
 use crate::whole_path::adapters::{event, receiver};
 
 #[tokio::test]
-async fn a_client_that_writes_everything_before_it_reads_sees_an_early_answer() {
+async fn a_client_that_writes_everything_before_it_reads_gets_the_early_response() {
     let verifier = receiver(MemoryStore::new()).verifier().clone();
     let app = move || {
         let verify = VerifyMiddleware::new(verifier.clone());
@@ -46,7 +46,7 @@ async fn a_client_that_writes_everything_before_it_reads_sees_an_early_answer() 
 
 /// What the documentation of `ClaimedWebhook` promises about clients that disconnect.
 #[tokio::test]
-async fn a_claimed_handler_is_stopped_by_a_connection_that_breaks_and_not_by_one_half_closed() {
+async fn a_claiming_handler_is_stopped_by_a_disconnect_and_not_by_a_half_close() {
     let (inside, way_out) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let store = MemoryStore::new();
     let receiver = receiver(store.clone());

@@ -20,7 +20,7 @@ use fixtures::delivery::{self, BODY, scheme, verifier};
 use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test]
-async fn the_verifier_comes_out_of_the_apps_data_and_the_nearest_one_counts() {
+async fn the_verifier_is_read_from_the_innermost_app_data() {
     async fn scheme_name(Webhook(verified): Webhook) -> String {
         verified.scheme().name().to_owned()
     }
@@ -72,7 +72,7 @@ async fn without_a_verifier_or_a_receiver_nothing_is_handled() {
 }
 
 #[tokio::test]
-async fn a_handler_can_take_the_rejection_into_its_own_hands() {
+async fn a_handler_can_handle_the_rejection_itself() {
     async fn reports(delivery: Result<Webhook, Rejection>) -> String {
         delivery.map_or_else(|rejection| rejection.code().to_owned(), |_| "verified".to_owned())
     }
@@ -87,7 +87,7 @@ async fn a_handler_can_take_the_rejection_into_its_own_hands() {
 }
 
 #[tokio::test]
-async fn a_body_that_another_extractor_has_taken_is_rejected_as_incomplete() {
+async fn a_body_read_by_another_extractor_is_rejected_as_incomplete() {
     async fn greedy(body: Bytes, _: Result<Webhook, Rejection>) -> Bytes {
         body
     }
@@ -109,7 +109,7 @@ async fn a_body_that_another_extractor_has_taken_is_rejected_as_incomplete() {
 }
 
 #[tokio::test]
-async fn json_is_parsed_once_it_is_proved_and_not_before() {
+async fn json_is_parsed_only_after_it_verified() {
     thread_local! {
         static PARSED: Cell<bool> = const { Cell::new(false) };
     }
@@ -140,7 +140,7 @@ async fn json_is_parsed_once_it_is_proved_and_not_before() {
 }
 
 #[tokio::test]
-async fn malformed_json_is_rejected_without_an_echo_of_it() {
+async fn malformed_json_is_rejected_and_not_echoed() {
     async fn handles(_: WebhookJson<Value>) -> HttpResponse {
         HttpResponse::Ok().finish()
     }
@@ -169,7 +169,7 @@ async fn malformed_json_is_rejected_without_an_echo_of_it() {
 }
 
 #[tokio::test]
-async fn what_is_extracted_and_what_is_rejected_shows_nothing_of_the_request() {
+async fn extractors_and_their_errors_show_nothing_of_the_request() {
     async fn shows(webhook: WebhookJson<Value>) -> String {
         format!("{webhook:?} {:?}", Webhook(webhook.verified.clone()))
     }
@@ -207,7 +207,7 @@ struct Event {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
+async fn the_claiming_extractor_returns_parsed_json_the_delivery_and_the_claim() {
     async fn on_event(delivery: ClaimedWebhookJson<Event>) -> String {
         let Grant { attempt, .. } = delivery.claim.grant();
         assert_eq!(delivery.verified.event_id(), delivery.event.event_id);
@@ -227,7 +227,7 @@ async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_the_handler_cannot_read_claims_nothing() {
+async fn a_body_that_the_handler_cannot_parse_claims_nothing() {
     async fn on_event(_: ClaimedWebhookJson<Event, FaultyStore>) -> HttpResponse {
         HttpResponse::Ok().finish()
     }
@@ -246,7 +246,7 @@ async fn a_body_that_the_handler_cannot_read_claims_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early() {
+async fn an_unsettled_claim_releases_its_event_when_the_handler_returns_early() {
     async fn on_event(ClaimedWebhook { claim, .. }: ClaimedWebhook) -> HttpResponse {
         let status = if claim.grant().attempt == 1 { 502 } else { 200 };
         HttpResponseBuilder::new(StatusCode::from_u16(status).unwrap()).finish()
@@ -264,7 +264,7 @@ async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_can_be_given_to_a_worker_and_the_sender_be_answered_at_once() {
+async fn a_claim_can_be_moved_to_a_worker_while_the_sender_is_answered_at_once() {
     type Jobs = mpsc::Sender<Claim<MemoryStore>>;
 
     async fn on_event(
@@ -291,7 +291,7 @@ async fn a_claim_can_be_given_to_a_worker_and_the_sender_be_answered_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sender_that_leaves_while_its_event_is_being_claimed_leaves_no_claim_behind() {
+async fn a_sender_that_disconnects_during_the_claim_leaves_no_claim() {
     async fn on_event(_: ClaimedWebhook<FaultyStore>) -> HttpResponse {
         HttpResponse::Ok().finish()
     }

@@ -22,7 +22,7 @@ use crate::whole_path::adapters::{receiver, receiver_with};
 use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, secret, secret_text, verifier};
 
 #[tokio::test]
-async fn the_body_is_there_again_for_the_handlers_own_extractors() {
+async fn the_body_is_restored_for_the_extractors_of_the_handler() {
     let jupiter = scheme("jupiter");
     let app = LocalApp::new(|config| {
         let verify = VerifyMiddleware::new(verifier(&jupiter));
@@ -45,7 +45,7 @@ async fn the_body_is_there_again_for_the_handlers_own_extractors() {
 }
 
 #[tokio::test]
-async fn a_body_too_large_for_the_frameworks_extractors_is_whole_in_the_proof() {
+async fn a_body_above_the_frameworks_limit_is_complete_in_the_verified_delivery() {
     let jupiter = scheme("jupiter");
     let large = vec![b'x'; 300 * 1024];
     let app = LocalApp::new(|config| {
@@ -59,7 +59,7 @@ async fn a_body_too_large_for_the_frameworks_extractors_is_whole_in_the_proof() 
 }
 
 #[tokio::test]
-async fn the_rest_of_the_request_reaches_the_handler_as_it_was() {
+async fn the_rest_of_the_request_reaches_the_handler_unchanged() {
     async fn echo(request: HttpRequest) -> String {
         let others = request.headers().get_all("x-other");
         let others: Vec<_> = others.map(|value| value.to_str().unwrap().to_owned()).collect();
@@ -165,7 +165,7 @@ async fn an_encoded_body_is_verified_as_it_was_sent_and_not_as_the_framework_dec
 }
 
 #[tokio::test]
-async fn a_limit_that_somebody_in_front_holds_is_answered_as_one() {
+async fn an_outer_body_limit_is_answered_413() {
     let jupiter = scheme("jupiter");
     let app = LocalApp::new(|config| {
         let verify = VerifyMiddleware::new(verifier(&jupiter));
@@ -232,7 +232,7 @@ async fn the_body_timeout_can_be_set() {
 }
 
 #[tokio::test]
-async fn nothing_of_it_shows_a_secret() {
+async fn debug_output_shows_no_secret() {
     let verify = VerifyMiddleware::new(verifier(&scheme("jupiter")));
     let webhook = WebhookMiddleware::new(receiver(MemoryStore::new()));
     let verify_service = verify.new_transform(ok_service()).await.unwrap();

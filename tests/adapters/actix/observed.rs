@@ -17,7 +17,7 @@ use crate::whole_path::adapters::{event, receiver};
 use fixtures::delivery::{scheme, verifier};
 
 #[tokio::test(start_paused = true)]
-async fn a_handled_delivery_is_told_once_at_every_step() {
+async fn a_handled_delivery_is_recorded_once_at_every_step() {
     let (recorded, logged) = (Recorded::default(), Logged::default());
     let (_recorded, here) = (recorded.here(), logged.here());
     local(async {
@@ -34,7 +34,7 @@ async fn a_handled_delivery_is_told_once_at_every_step() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn how_a_handler_ended_is_told_once() {
+async fn the_outcome_of_a_handler_is_recorded_once() {
     let failing = in_front_of(async || -> Result<&str, _> { Err(ErrorBadGateway("")) });
     let answering = in_front_of(async || -> Result<&str, _> {
         Err(InternalError::from_response("", HttpResponse::ImATeapot().finish()))

@@ -62,7 +62,7 @@ async fn a_handler_need_not_be_send_and_is_called_once_for_each_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_is_answered_500_and_gives_the_event_back_wherever_it_comes_from() {
+async fn a_panic_is_answered_500_and_releases_the_event_wherever_it_happens() {
     async fn panics(grant: ReqData<Grant>) -> HttpResponse {
         assert!(grant.attempt > 1, "intended panic of the first attempt");
         HttpResponse::Ok().finish()
@@ -95,7 +95,7 @@ async fn a_panic_is_answered_500_and_gives_the_event_back_wherever_it_comes_from
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_is_passed_on_and_settled_by_the_status_that_it_stands_for() {
+async fn an_error_is_passed_on_and_settled_by_its_status() {
     let fails = |error: fn(&'static str) -> Error| {
         move |grant: ReqData<Grant>| async move {
             match grant.attempt {
@@ -153,7 +153,7 @@ async fn an_error_is_passed_on_and_settled_by_the_status_that_it_stands_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_event() {
+async fn a_handler_past_its_deadline_is_answered_503_and_still_completes_its_event() {
     let way_out = Arc::new(Semaphore::new(0));
     let middleware = WebhookMiddleware::new(receiver(MemoryStore::new()));
     local(async {
@@ -181,7 +181,7 @@ async fn a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_even
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_streamed_as_the_answer_no_longer_counts() {
+async fn a_failure_while_streaming_the_response_does_not_change_the_outcome() {
     async fn streams() -> HttpResponse {
         let broken = Err(actix_web::error::PayloadError::Incomplete(None));
         HttpResponse::Ok().body(BodyStream::new(pieces([Ok("half".into()), broken])))
@@ -219,9 +219,9 @@ async fn a_store_that_never_answers_a_claim_is_answered_503_at_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lease_is_renewed_while_its_handler_outlives_it() {
+async fn a_lease_is_renewed_while_its_handler_runs() {
     // A lease lasts for 30 s.
-    let receiver = patient(FaultyStore::new(on_the_runtimes_clock()));
+    let receiver = patient(FaultyStore::new(with_tokio_clock()));
     // Renewals start early enough for one of them to fail.
     receiver.store().fail_next("renew", &[Fault::NotApplied]);
     local(async {
@@ -248,8 +248,8 @@ async fn a_lease_is_renewed_while_its_handler_outlives_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lease_that_is_lost_is_renewed_no_more_and_its_handler_still_finishes() {
-    let receiver = patient(FaultyStore::new(on_the_runtimes_clock()));
+async fn a_lost_lease_is_not_renewed_and_its_handler_still_finishes() {
+    let receiver = patient(FaultyStore::new(with_tokio_clock()));
     local(async {
         let app = LocalApp::new(|config| {
             let webhook = WebhookMiddleware::new(receiver.clone());
@@ -271,7 +271,7 @@ async fn a_lease_that_is_lost_is_renewed_no_more_and_its_handler_still_finishes(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_succeeded_is_answered_so_while_its_record_cannot_be_written() {
+async fn a_success_is_answered_as_one_while_its_record_cannot_be_written() {
     for fault in [Fault::NotApplied, Fault::ReplyLost, Fault::Hangs] {
         let store = FaultyStore::new(MemoryStore::new());
         store.fail_next("complete", &[fault, fault]);
@@ -329,7 +329,7 @@ async fn no_setting_makes_it_panic_or_spin() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_drained_before_it_stops_leaves_nothing_half_done() {
+async fn a_server_that_is_drained_before_it_stops_leaves_no_unfinished_events() {
     let context = TestContext::begin().await;
     context.server.handle.pause().await;
     let mut draining = Box::pin(context.middleware.drain());
@@ -341,7 +341,7 @@ async fn a_server_that_is_drained_before_it_stops_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn the_events_of_handlers_that_a_worker_takes_with_it_are_given_back() {
+async fn the_events_of_handlers_that_stop_with_their_worker_are_released() {
     let context = TestContext::begin().await;
     // The client has disconnected, so the server has no connection to wait for.
     context.server.handle.stop(true).await;
@@ -428,7 +428,7 @@ fn patient<S: IdempotencyStore>(store: S) -> Receiver<S> {
 
 /// A store with a fixed clock, which is advanced together with the runtime's
 /// time.
-fn on_the_runtimes_clock() -> MemoryStore {
+fn with_tokio_clock() -> MemoryStore {
     let start = Instant::now();
     MemoryStore::new()
         .with_clock(move || NOW_MS + i64::try_from(start.elapsed().as_millis()).unwrap())

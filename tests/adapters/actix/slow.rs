@@ -18,7 +18,7 @@ use fixtures::delivery::{Delivery, scheme, verifier};
 /// If the payload were dropped, actix-web would wait forever for the rest of a
 /// chunked body.
 #[tokio::test]
-async fn a_chunked_body_that_never_ends_keeps_no_connection_once_it_is_rejected() {
+async fn an_endless_chunked_body_does_not_hold_its_connection_after_a_rejection() {
     let server = every_adapter(Server::start);
     let unsigned = event(1).without_header("x-jup-signature");
     for path in PATHS {
@@ -32,7 +32,7 @@ async fn a_chunked_body_that_never_ends_keeps_no_connection_once_it_is_rejected(
 }
 
 #[tokio::test]
-async fn headers_that_never_end_keep_no_connection() {
+async fn endless_headers_do_not_hold_a_connection() {
     let server = every_adapter(Server::start);
     let mut begun = chunked("/verify", &event(1));
     begun.truncate(begun.len() - 2);
@@ -41,7 +41,7 @@ async fn headers_that_never_end_keep_no_connection() {
 }
 
 #[tokio::test]
-async fn headers_that_never_end_keep_no_connection_behind_another_request_either() {
+async fn endless_headers_after_another_request_do_not_hold_a_connection() {
     let server = every_adapter(Server::start_guarded);
     let delivery = event(1);
     let mut requests = kept_alive(&delivery);

@@ -26,7 +26,7 @@ async fn the_verifier_itself_can_be_the_state() {
 }
 
 #[tokio::test]
-async fn the_verifier_comes_out_of_a_larger_state() {
+async fn the_verifier_can_be_part_of_the_state() {
     #[derive(Clone)]
     struct App {
         greeting: &'static str,
@@ -58,7 +58,7 @@ async fn the_verifier_comes_out_of_a_larger_state() {
 }
 
 #[tokio::test]
-async fn two_routes_of_one_app_have_a_verifier_each() {
+async fn two_routes_of_one_app_can_have_different_verifiers() {
     async fn scheme_name(Webhook(verified): Webhook) -> String {
         verified.scheme().name().to_owned()
     }
@@ -80,7 +80,7 @@ async fn two_routes_of_one_app_have_a_verifier_each() {
 }
 
 #[tokio::test]
-async fn a_handler_can_take_the_rejection_into_its_own_hands() {
+async fn a_handler_can_handle_the_rejection_itself() {
     async fn reports(delivery: Result<Webhook, Rejection>) -> &'static str {
         delivery.map_or_else(|rejection| rejection.code(), |_| "verified")
     }
@@ -94,7 +94,7 @@ async fn a_handler_can_take_the_rejection_into_its_own_hands() {
 }
 
 #[tokio::test]
-async fn json_is_parsed_once_it_is_proved_and_not_before() {
+async fn json_is_parsed_only_after_it_verified() {
     thread_local! {
         static PARSED: Cell<bool> = const { Cell::new(false) };
     }
@@ -123,7 +123,7 @@ async fn json_is_parsed_once_it_is_proved_and_not_before() {
 }
 
 #[tokio::test]
-async fn malformed_json_is_rejected_without_an_echo_of_it() {
+async fn malformed_json_is_rejected_and_not_echoed() {
     let jupiter = scheme("jupiter");
     let adapter = typed_extractor(&verifier(&jupiter));
     let cases = [
@@ -150,7 +150,7 @@ async fn malformed_json_is_rejected_without_an_echo_of_it() {
 }
 
 #[tokio::test]
-async fn json_that_does_not_fit_the_type_is_rejected_without_an_echo_of_it() {
+async fn json_of_another_type_is_rejected_and_not_echoed() {
     #[derive(Debug, Deserialize)]
     struct Event {
         #[expect(dead_code, reason = "no request has this field, so it is never read")]
@@ -174,7 +174,7 @@ async fn json_that_does_not_fit_the_type_is_rejected_without_an_echo_of_it() {
 }
 
 #[tokio::test]
-async fn what_is_extracted_does_not_show_its_body() {
+async fn debug_output_of_extractors_does_not_show_the_body() {
     async fn shows(webhook: WebhookJson<serde_json::Value>) -> String {
         format!("{webhook:?} {:?}", Webhook(webhook.verified.clone()))
     }

@@ -27,21 +27,21 @@ async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
     let genuine = Delivery::of(&jupiter);
     let forged = genuine.clone().without_header("x-jup-signature");
 
-    let mut bare = verify_in_front_of(&verify, NeedsReadiness::default());
+    let mut bare = with_verify_layer(&verify, NeedsReadiness::default());
     answers(&mut bare, &genuine, &forged).await;
 
     let limited = ServiceBuilder::new().concurrency_limit(1).service(NeedsReadiness::default());
-    answers(&mut verify_in_front_of(&verify, limited), &genuine, &forged).await;
+    answers(&mut with_verify_layer(&verify, limited), &genuine, &forged).await;
 
     let buffered = ServiceBuilder::new().buffer(1).service(NeedsReadiness::default());
-    answers(&mut verify_in_front_of(&verify, buffered), &genuine, &forged).await;
+    answers(&mut with_verify_layer(&verify, buffered), &genuine, &forged).await;
 
     let shed = ServiceBuilder::new().load_shed().service(NeedsReadiness::default());
-    answers(&mut verify_in_front_of(&verify, shed), &genuine, &forged).await;
+    answers(&mut with_verify_layer(&verify, shed), &genuine, &forged).await;
 }
 
 #[tokio::test]
-async fn it_works_behind_a_limit_a_buffer_and_a_load_shedder() {
+async fn it_works_with_concurrency_limit_buffer_and_load_shed() {
     let jupiter = scheme("jupiter");
     let genuine = Delivery::of(&jupiter);
     let forged = genuine.clone().without_header("x-jup-signature");
@@ -55,11 +55,11 @@ async fn it_works_behind_a_limit_a_buffer_and_a_load_shedder() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejected_request_gives_its_place_in_the_service_back() {
+async fn a_rejected_request_frees_its_permit_of_the_service() {
     let jupiter = scheme("jupiter");
     let forged = Delivery::of(&jupiter).without_header("x-jup-signature");
     let limited = ServiceBuilder::new().concurrency_limit(1).service(NeedsReadiness::default());
-    let mut first = verify_in_front_of(&VerifyLayer::new(verifier(&jupiter)), limited);
+    let mut first = with_verify_layer(&VerifyLayer::new(verifier(&jupiter)), limited);
     let mut second = first.clone();
 
     let rejected = ready_to_take(&mut first).await.call(request(&forged, BODY)).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_rejected_request_gives_its_place_in_the_service_back() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_service_stays_what_it_is() {
+async fn an_error_of_the_service_is_passed_on_unchanged() {
     #[derive(Debug, PartialEq)]
     struct Broken;
 
@@ -82,7 +82,7 @@ async fn an_error_of_the_service_stays_what_it_is() {
 }
 
 #[tokio::test]
-async fn the_rest_of_the_request_reaches_the_service_as_it_was() {
+async fn the_rest_of_the_request_reaches_the_service_unchanged() {
     let jupiter = scheme("jupiter");
     let service = ServiceBuilder::new().layer(VerifyLayer::new(verifier(&jupiter))).service_fn(
         |request: Request<Full<Bytes>>| {
@@ -130,7 +130,7 @@ async fn the_body_timeout_can_be_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_timeout_is_not_for_bodies_that_trickle() {
+async fn a_long_timeout_still_requires_the_minimum_body_rate() {
     let jupiter = scheme("jupiter");
     let body = vec![b' '; 20_000];
     let delivery = Delivery::with_body(&jupiter, &body);
@@ -146,7 +146,7 @@ async fn a_long_timeout_is_not_for_bodies_that_trickle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_fit_beside_all_other_bodies_is_sent_again() {
+async fn a_body_above_the_shared_budget_is_rejected_and_can_be_retried() {
     let jupiter = scheme("jupiter");
     // Enough for one request.
     let budget = BufferBudget::new(8 * 1024);
@@ -170,7 +170,7 @@ async fn what_does_not_fit_beside_all_other_bodies_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_middleware_that_insists_on_axums_body_follows_after_a_conversion() {
+async fn a_middleware_that_requires_axums_body_works_after_a_conversion() {
     async fn passes_on(request: Request<Body>, next: Next) -> Response {
         next.run(request).await
     }
@@ -187,15 +187,15 @@ async fn a_middleware_that_insists_on_axums_body_follows_after_a_conversion() {
 }
 
 #[test]
-fn nothing_of_it_shows_a_secret() {
+fn debug_output_shows_no_secret() {
     let layer = VerifyLayer::new(verifier(&scheme("jupiter")));
-    let service = verify_in_front_of(&layer, NeedsReadiness::default());
+    let service = with_verify_layer(&layer, NeedsReadiness::default());
     let shown = format!("{layer:?} {service:?}");
     assert!(shown.contains("jupiter"));
     assert!(!shown.contains(&secret_text(1)));
 }
 
-fn verify_in_front_of<S>(layer: &VerifyLayer, service: S) -> countersign::tower::VerifyService<S> {
+fn with_verify_layer<S>(layer: &VerifyLayer, service: S) -> countersign::tower::VerifyService<S> {
     ServiceBuilder::new().layer(layer.clone()).service(service)
 }
 

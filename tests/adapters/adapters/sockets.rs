@@ -24,7 +24,7 @@ use super::instances::adapters;
 use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
-async fn a_proved_body_is_handed_over_byte_for_byte_over_a_socket() {
+async fn a_verified_body_is_passed_on_byte_for_byte_over_a_socket() {
     let jupiter = scheme("jupiter");
     let body: Vec<u8> = (0..=255).collect();
     let delivery = Delivery::with_body(&jupiter, &body);
@@ -55,7 +55,7 @@ async fn a_chunked_body_of_single_bytes_and_trailers_verifies() {
 }
 
 #[tokio::test]
-async fn a_rejection_has_no_body_on_the_wire() {
+async fn a_rejection_is_sent_without_a_body() {
     let jupiter = scheme("jupiter");
     let forged = Delivery::with_body(&jupiter, "something else");
     for adapter in adapters(&verifier(&jupiter)) {
@@ -70,7 +70,7 @@ async fn a_rejection_has_no_body_on_the_wire() {
 }
 
 #[tokio::test]
-async fn a_body_whose_sender_stops_halfway_is_rejected_as_incomplete() {
+async fn a_body_that_stops_halfway_is_rejected_as_incomplete() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
     for (framing, half) in [
@@ -101,7 +101,7 @@ async fn a_body_that_never_comes_is_answered_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn whoever_asks_first_is_told_to_go_on_only_with_headers_that_are_in_order() {
+async fn a_client_that_expects_100_continue_gets_it_only_with_valid_headers() {
     let jupiter = scheme("jupiter");
     let framing = format!("Expect: 100-continue\r\n{}", length(BODY.as_bytes()));
     let genuine = Delivery::of(&jupiter);

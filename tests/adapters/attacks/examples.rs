@@ -14,53 +14,53 @@ use crate::actix::server::Server;
 use crate::slow_clients::example::{Example, SECRET, Sender};
 
 #[tokio::test]
-async fn the_server_of_the_axum_extractor_gets_a_clean_card() {
+async fn the_axum_extractor_example_passes_every_attack() {
     is_clean(Example::axum_extractor()).await;
 }
 
 #[tokio::test]
-async fn the_server_of_the_tower_layer_gets_a_clean_card() {
+async fn the_tower_layer_example_passes_every_attack() {
     is_clean(Example::tower_layer()).await;
 }
 
 #[tokio::test]
-async fn the_server_of_the_custom_store_gets_a_clean_card() {
+async fn the_custom_store_example_passes_every_attack() {
     is_clean(Example::custom_store()).await;
 }
 
 #[tokio::test]
-async fn the_server_of_the_worker_handoff_gets_a_clean_card() {
+async fn the_worker_handoff_example_passes_every_attack() {
     is_clean(Example::worker_handoff()).await;
 }
 
 #[tokio::test]
-async fn the_server_of_many_tenants_gets_a_clean_card() {
+async fn the_multi_tenant_example_passes_every_attack() {
     is_clean(Example::multi_tenant()).await;
 }
 
 #[tokio::test]
-async fn the_server_that_is_observed_gets_a_clean_card() {
+async fn the_observability_example_passes_every_attack() {
     is_clean(Example::observability()).await;
 }
 
 #[tokio::test]
-async fn the_server_that_tracks_transactions_gets_a_clean_card() {
+async fn the_venum_tracker_example_passes_every_attack() {
     is_clean(Example::venum_tracker()).await;
 }
 
 #[tokio::test]
-async fn the_server_that_posts_trades_gets_a_clean_card() {
+async fn the_perps_discord_example_passes_every_attack() {
     is_clean(Example::perps_discord()).await;
 }
 
 #[tokio::test]
-async fn the_server_on_redis_gets_a_clean_card() {
+async fn the_redis_example_passes_every_attack() {
     let redis = RedisServer::start(&[]);
     is_clean(Example::redis(&redis).await).await;
 }
 
 #[tokio::test]
-async fn the_server_of_the_actix_extractor_gets_a_clean_card() {
+async fn the_actix_extractor_example_passes_every_attack() {
     let verifier = example_actix_extractor::verifier(SECRET).unwrap();
     let server = Server::of(|listener| {
         example_actix_extractor::serve(listener, verifier, std::future::pending())
@@ -69,14 +69,14 @@ async fn the_server_of_the_actix_extractor_gets_a_clean_card() {
 }
 
 #[tokio::test]
-async fn the_server_of_the_actix_middleware_gets_a_clean_card() {
+async fn the_actix_middleware_example_passes_every_attack() {
     let middleware = example_actix_middleware::middleware(SECRET).unwrap();
     let server = Server::of(|listener| example_actix_middleware::serve(listener, middleware));
     withstand(server.address, &Sender::new("stripe", "/")).await;
 }
 
 #[test]
-fn every_example_that_serves_has_its_place_in_the_page_and_in_its_script() {
+fn every_example_server_is_listed_in_the_page_and_its_script() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut serving = Vec::new();
     for example in fs::read_dir(examples).unwrap() {

@@ -48,12 +48,12 @@ enum Flaw {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sound_receiver_loses_no_mark() {
+async fn a_correct_receiver_passes_every_attack() {
     assert_eq!(lost(Flaw::None).await, []);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_takes_everything_loses_every_mark_for_a_forgery() {
+async fn a_receiver_that_accepts_everything_fails_every_forgery_attack() {
     let forged = [
         Reserialized,
         TamperedBody,
@@ -80,31 +80,31 @@ async fn whoever_takes_everything_loses_every_mark_for_a_forgery() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_rejects_everything_loses_the_marks_for_what_is_genuine() {
+async fn a_receiver_that_rejects_everything_fails_the_genuine_deliveries() {
     let genuine = [Genuine, Reserialized, HugeBody, Replay, ChangedUnsignedId];
     assert_eq!(lost(Flaw::RejectsEverything).await, genuine);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_is_not_there_loses_every_mark() {
+async fn an_unreachable_endpoint_fails_every_attack() {
     assert_eq!(lost(Flaw::IsNotThere).await, AttackKind::ALL);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_verifies_other_bytes_than_have_come_is_found() {
+async fn a_receiver_that_verifies_other_bytes_than_received_is_detected() {
     assert_eq!(lost(Flaw::WritesTheBodyAgain).await, [Reserialized]);
     assert_eq!(lost(Flaw::TakesBlanksForNothing).await, [Reserialized]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_crashes_at_what_is_no_delivery_is_found() {
+async fn a_receiver_that_crashes_at_malformed_requests_is_detected() {
     assert_eq!(lost(Flaw::CrashesWithoutASignature).await, [MissingSignature, BareRequest]);
     assert_eq!(lost(Flaw::CrashesAtLettersBeyondAscii).await, [MalformedSignature]);
     assert_eq!(lost(Flaw::CrashesWithoutAContentType).await, [BareRequest]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flaw_in_how_signatures_are_compared_is_found() {
+async fn flaws_in_comparing_signatures_are_detected() {
     let skipped = [MissingSignature, BareRequest];
     assert_eq!(lost(Flaw::SkipsTheCheckWithoutASignature).await, skipped);
     assert_eq!(lost(Flaw::EndsWithTheShorterSignature).await, [TruncatedSignature, LongSignature]);
@@ -113,21 +113,21 @@ async fn a_flaw_in_how_signatures_are_compared_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flaw_in_how_time_is_judged_is_found() {
+async fn flaws_in_checking_the_timestamp_are_detected() {
     assert_eq!(lost(Flaw::DoesNotLookAtTheClock).await, [Stale, Future]);
     assert_eq!(lost(Flaw::LooksAtThePastOnly).await, [Future]);
     assert_eq!(lost(Flaw::CrashesAtATimestampThatIsNone).await, [MalformedTimestamp]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flaw_in_how_bodies_are_read_is_found() {
+async fn flaws_in_reading_bodies_are_detected() {
     assert_eq!(lost(Flaw::ReadsWithoutALimit).await, [HugeBody]);
     assert_eq!(lost(Flaw::ReadsWithoutADeadline).await, [SlowBody]);
     assert_eq!(lost(Flaw::HandlesWhatHasCome).await, [CutBody]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flaw_in_how_repeats_are_told_is_found() {
+async fn flaws_in_detecting_duplicates_are_detected() {
     assert_eq!(lost(Flaw::HandlesRepeats).await, [Replay, ChangedUnsignedId]);
     assert_eq!(lost(Flaw::TellsRepeatsByAnUnsignedId).await, [ChangedUnsignedId]);
     assert_eq!(lost(Flaw::RejectsRepeats).await, [Replay, ChangedUnsignedId]);

@@ -11,7 +11,7 @@ use crate::telemetry::logged::Logged;
 use fixtures::delivery::{Delivery, scheme};
 
 #[tokio::test]
-async fn a_handler_without_a_middleware_is_a_bare_500_and_the_log_names_its_route() {
+async fn a_handler_without_a_middleware_is_a_500_and_logs_its_route() {
     let logged = Logged::default();
     let _here = logged.here();
     let app = App::new().route("/hooks/{name}", web::post().to(on_event));
@@ -25,7 +25,7 @@ async fn a_handler_without_a_middleware_is_a_bare_500_and_the_log_names_its_rout
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_middleware_that_is_applied_twice_passes_on_and_is_logged_once() {
+async fn a_middleware_applied_twice_passes_on_and_is_logged_once() {
     let logged = Logged::default();
     let _here = logged.here();
     let test = async {

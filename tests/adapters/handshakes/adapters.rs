@@ -19,10 +19,10 @@ use super::{Vector, vector, vectors};
 use fixtures::delivery::NOW_MS;
 
 #[tokio::test]
-async fn every_adapter_answers_every_handshake_before_its_handler_is_called() {
+async fn every_adapter_answers_every_handshake_without_calling_the_handler() {
     for vector in vectors() {
         let direct = direct(&vector);
-        let verifier = armed(&vector, &Kept::default());
+        let verifier = verifier_in_window(&vector, &SavedSecrets::default());
         for (name, adapter) in adapters(&verifier) {
             // Once for each adapter: an opened handshake window admits one
             // handshake.
@@ -46,45 +46,45 @@ async fn every_adapter_answers_every_handshake_before_its_handler_is_called() {
 }
 
 #[tokio::test]
-async fn the_key_that_is_handed_over_is_kept_before_the_answer_leaves() {
+async fn the_handshake_secret_is_stored_before_the_response_is_sent() {
     for kind in ["asana", "notion"] {
         let vector = vector(kind);
-        let kept = Kept::default();
-        let verifier = armed(&vector, &kept);
+        let saved = SavedSecrets::default();
+        let verifier = verifier_in_window(&vector, &saved);
         for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
             verifier.open_handshake_window(Duration::from_secs(60));
             assert_eq!(ask(adapter, &vector).await.0, 200, "{name}");
-            assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
+            assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_key_is_kept_if_the_handshake_that_hands_it_over_is_signed_with_it() {
+async fn a_handshake_secret_is_stored_if_its_handshake_is_signed_with_it() {
     let vector = vector("notion");
-    let token = handed_over(&vector);
-    let kept = Kept::default();
-    let verifier = armed(&vector, &kept);
+    let token = secret_in_body(&vector);
+    let saved = SavedSecrets::default();
+    let verifier = verifier_in_window(&vector, &saved);
     for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
         verifier.open_handshake_window(Duration::from_secs(60));
         let signed = signed_with(&vector, &token);
         assert_eq!(send(adapter.clone(), &vector, &signed).await.0, 200, "{name}");
-        assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}");
+        assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{name}");
         // The first handshake has closed the window.
         assert_eq!(send(adapter, &vector, &signed).await.0, 401, "{name}");
     }
-    let kept = kept.0.lock().unwrap();
-    assert!(kept.iter().all(|secret| secret.dangerous_reveal() == token.as_bytes()));
+    let saved = saved.0.lock().unwrap();
+    assert!(saved.iter().all(|secret| secret.dangerous_reveal() == token.as_bytes()));
 }
 
 #[tokio::test]
-async fn a_key_is_handed_over_before_any_secret_is_valid_and_deliveries_can_be_retried() {
+async fn a_handshake_secret_is_accepted_before_any_secret_is_valid() {
     for kind in ["asana", "notion"] {
         let vector = vector(kind);
         let never = Secret::new("no key yet").unwrap().valid_until_unix_ms(NOW_MS - 1);
         let verifier = Verifier::new(vector.scheme(), never).unwrap().with_clock(|| NOW_MS);
-        let kept = Kept::default();
-        let verifier = keeping(verifier, &kept);
+        let saved = SavedSecrets::default();
+        let verifier = saving(verifier, &saved);
         for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
             let delivery = signed_with(&vector, "a key that was not sent in a handshake");
             assert_eq!(send(adapter.clone(), &vector, &delivery).await.0, 503, "{name}: {kind}");
@@ -92,41 +92,41 @@ async fn a_key_is_handed_over_before_any_secret_is_valid_and_deliveries_can_be_r
             assert_eq!(send(adapter.clone(), &vector, &delivery).await.0, 503, "{name}: {kind}");
             assert_eq!(ask(adapter.clone(), &vector).await.0, 200, "{name}: {kind}");
             assert_eq!(send(adapter, &vector, &delivery).await.0, 503, "{name}: {kind}");
-            assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
+            assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
         }
     }
     // The handshake can be signed with the key that it delivers.
     let vector = vector("notion");
-    let token = handed_over(&vector);
+    let token = secret_in_body(&vector);
     let never = Secret::new("no key yet").unwrap().valid_until_unix_ms(NOW_MS - 1);
     let verifier = Verifier::new(vector.scheme(), never).unwrap().with_clock(|| NOW_MS);
-    let kept = Kept::default();
-    let verifier = keeping(verifier, &kept);
+    let saved = SavedSecrets::default();
+    let verifier = saving(verifier, &saved);
     for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
         verifier.open_handshake_window(Duration::from_secs(60));
         let signed = signed_with(&vector, &token);
         assert_eq!(send(adapter, &vector, &signed).await.0, 200, "{name}");
-        assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}");
+        assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_signed_with_another_key_than_its_own_is_rejected() {
+async fn a_handshake_signed_with_another_secret_than_it_sends_is_rejected() {
     let vector = vector("notion");
-    let kept = Kept::default();
-    let verifier = armed(&vector, &kept);
+    let saved = SavedSecrets::default();
+    let verifier = verifier_in_window(&vector, &saved);
     for (name, adapter) in adapters(&verifier) {
         verifier.open_handshake_window(Duration::from_secs(60));
         let signed = signed_with(&vector, "a key that was not sent in a handshake");
         assert_eq!(send(adapter.clone(), &vector, &signed).await.0, 401, "{name}");
         // It has not closed the window.
-        let signed = signed_with(&vector, &handed_over(&vector));
+        let signed = signed_with(&vector, &secret_in_body(&vector));
         assert_eq!(send(adapter, &vector, &signed).await.0, 200, "{name}");
     }
 }
 
 /// The key in the body of a handshake.
-fn handed_over(vector: &Vector) -> String {
+fn secret_in_body(vector: &Vector) -> String {
     let body: Value = serde_json::from_slice(&vector.request.body).unwrap();
     body["verification_token"].as_str().unwrap().to_owned()
 }
@@ -137,16 +137,16 @@ fn signed_with(vector: &Vector, key: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_kept_is_not_acknowledged() {
+async fn a_handshake_secret_that_cannot_be_stored_is_not_acknowledged() {
     let vector = vector("asana");
-    let nobody = vector.verifier();
+    let without_store = vector.verifier();
     let full =
         vector.verifier().with_handshake_secret_store(|_: Secret| Err("the disk is full".into()));
     let panics = |_: Secret| -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         panic!("intended panic")
     };
     let panics = vector.verifier().with_handshake_secret_store(panics);
-    for verifier in [nobody, full, panics] {
+    for verifier in [without_store, full, panics] {
         verifier.open_handshake_window(Duration::from_secs(60));
         let [(_, adapter), ..] = adapters(&verifier);
         assert_eq!(ask(adapter, &vector).await.0, 503);
@@ -154,7 +154,7 @@ async fn a_key_that_cannot_be_kept_is_not_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_forged_handshake_gets_no_answer_of_any_adapter() {
+async fn every_adapter_rejects_a_forged_handshake() {
     let mut vector = vector("zoom");
     vector.secret = Some("another secret".to_owned());
     let headers = vector.headers();
@@ -173,18 +173,18 @@ fn direct(vector: &Vector) -> Option<countersign::handshake::HandshakeAnswer> {
 }
 
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<Secret>>>);
+struct SavedSecrets(Arc<Mutex<Vec<Secret>>>);
 
-fn armed(vector: &Vector, kept: &Kept) -> Verifier {
-    let verifier = keeping(vector.verifier(), kept);
+fn verifier_in_window(vector: &Vector, saved: &SavedSecrets) -> Verifier {
+    let verifier = saving(vector.verifier(), saved);
     verifier.open_handshake_window(Duration::from_secs(60));
     verifier
 }
 
-fn keeping(verifier: Verifier, kept: &Kept) -> Verifier {
-    let kept = kept.clone();
+fn saving(verifier: Verifier, saved: &SavedSecrets) -> Verifier {
+    let saved = saved.clone();
     verifier.with_handshake_secret_store(move |secret| {
-        kept.0.lock().unwrap().push(secret);
+        saved.0.lock().unwrap().push(secret);
         Ok(())
     })
 }
@@ -240,10 +240,10 @@ async fn send(
 }
 
 #[actix_web::test]
-async fn the_adapters_of_actix_answer_every_handshake_alike() {
+async fn the_actix_adapters_answer_every_handshake_in_the_same_way() {
     for vector in vectors() {
         let direct = direct(&vector);
-        let verifier = armed(&vector, &Kept::default());
+        let verifier = verifier_in_window(&vector, &SavedSecrets::default());
         for extracted in [false, true] {
             let which = format!("extracted {extracted}: {}", vector.kind);
             verifier.open_handshake_window(Duration::from_secs(60));

@@ -148,8 +148,11 @@ impl AdapterUnderTest for WebhookInActix {
 }
 
 const TELLS_TO_GO_ON: &[(&str, &str)] = &[
-    ("whoever_asks_first_is_rejected_without_being_told_to_go_on", ANSWERS_FOR_ITSELF),
-    ("whoever_asks_first_is_told_that_the_body_is_too_large", ANSWERS_FOR_ITSELF),
+    (
+        "a_client_that_expects_100_continue_is_rejected_for_its_headers_without_a_100",
+        ANSWERS_FOR_ITSELF,
+    ),
+    ("a_client_that_expects_100_continue_gets_413_for_a_too_large_body", ANSWERS_FOR_ITSELF),
 ];
 const ANSWERS_FOR_ITSELF: &str =
     "actix-web sends `100 Continue` before it passes the request to the app";

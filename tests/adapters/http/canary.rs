@@ -16,7 +16,7 @@ use super::{case, reports_of_all_adapters};
 use crate::telemetry::logged::{ELSEWHERE, Logged};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nothing_that_is_told_under_the_whole_suite_shows_what_came_in() {
+async fn logs_and_metrics_of_the_whole_suite_show_nothing_of_the_requests() {
     let recorded = &*RECORDED;
     let transcripts = reports_of_all_adapters().await.map(|report| report.transcript);
 
@@ -35,7 +35,7 @@ async fn nothing_that_is_told_under_the_whole_suite_shows_what_came_in() {
 }
 
 #[test]
-fn a_leak_of_any_form_is_noticed() {
+fn a_leak_in_any_encoding_is_detected() {
     let tag = [0xA7; 32];
     let [secret, ..] = SECRETS;
     let body = r#"{"id":"1"}"#;

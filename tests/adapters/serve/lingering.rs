@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use super::{GET, Server, head_of};
 
 #[tokio::test]
-async fn a_client_that_writes_everything_before_it_reads_sees_an_early_answer() {
+async fn a_client_that_writes_everything_before_it_reads_gets_the_early_response() {
     let server = Server::start(|listener| Serve::new(listener, unread())).await;
     let chunk = [b"10000\r\n", &vec![b'a'; 0x10000][..], b"\r\n"].concat();
     for (head, pieces, end, status) in [
@@ -26,13 +26,13 @@ async fn a_client_that_writes_everything_before_it_reads_sees_an_early_answer() 
     ] {
         let head = format!("POST / HTTP/1.1\r\nhost: h\r\n{head}");
         let request = [head.as_bytes(), &pieces, end.as_bytes()].concat();
-        let answer = written_before_it_is_read(server.address, request).await.unwrap();
+        let answer = write_all_then_read(server.address, request).await.unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
     }
 }
 
 #[tokio::test]
-async fn a_client_that_never_ends_is_cut_off_in_time() {
+async fn a_client_that_never_stops_sending_is_disconnected_in_time() {
     let server = Server::start(|listener| Serve::new(listener, unread())).await;
     let sent = spawn_blocking(move || {
         let mut client = connect(server.address).unwrap();
@@ -50,7 +50,7 @@ async fn a_client_that_never_ends_is_cut_off_in_time() {
 }
 
 #[tokio::test]
-async fn a_client_that_falls_silent_after_its_answer_gives_its_place_back() {
+async fn a_client_that_is_silent_after_its_response_frees_its_connection_slot() {
     let server = Server::start(|listener| Serve::new(listener, unread()).with_connections(1)).await;
     let mut silent = server.connect().await;
     silent.write_all(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\n").await.unwrap();
@@ -60,7 +60,7 @@ async fn a_client_that_falls_silent_after_its_answer_gives_its_place_back() {
 
 /// What a client reads that writes the whole request first. An error if the
 /// connection is reset.
-async fn written_before_it_is_read(to: SocketAddr, request: Vec<u8>) -> io::Result<String> {
+async fn write_all_then_read(to: SocketAddr, request: Vec<u8>) -> io::Result<String> {
     let exchange = move || {
         let mut client = connect(to)?;
         client.write_all(&request)?;

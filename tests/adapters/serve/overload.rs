@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::{GET, Scene, Server, hello, in_time, until_closed};
 
 #[tokio::test]
-async fn requests_that_block_every_connection_do_not_block_what_is_urgent() {
+async fn requests_that_block_every_connection_do_not_block_reserved_requests() {
     let scene = Scene::start(|serve| {
         serve.with_connections(2).with_reserve(1, |request| request.uri().path() == "/")
     })
@@ -36,7 +36,7 @@ async fn requests_that_block_every_connection_do_not_block_what_is_urgent() {
 }
 
 #[tokio::test]
-async fn a_connection_of_the_reserve_is_for_one_request() {
+async fn a_reserve_connection_is_for_one_request() {
     let scene = Scene::start(|serve| {
         serve.with_connections(1).with_reserve(1, |request| request.uri().path() == "/")
     })
@@ -49,7 +49,7 @@ async fn a_connection_of_the_reserve_is_for_one_request() {
 }
 
 #[tokio::test]
-async fn a_request_of_too_many_fields_is_rejected_by_http_2_as_by_http_1() {
+async fn a_request_with_too_many_fields_is_rejected_over_http_1_and_http_2() {
     let server = Server::start(|listener| Serve::new(listener, hello())).await;
     for (fields, status) in [(90, StatusCode::OK), (101, REJECTED)] {
         let mut request = Request::post(format!("http://{}/", server.address));
@@ -65,7 +65,7 @@ async fn a_request_of_too_many_fields_is_rejected_by_http_2_as_by_http_1() {
 }
 
 #[tokio::test]
-async fn the_heads_of_streams_are_counted_as_soon_as_they_have_come() {
+async fn the_heads_of_streams_are_counted_as_soon_as_they_arrive() {
     let budget = BufferBudget::new(8 * 1024);
     let (inside, is_inside) = oneshot::channel();
     let (way_out, leaves) = oneshot::channel::<()>();

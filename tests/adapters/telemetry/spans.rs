@@ -18,7 +18,7 @@ use crate::whole_path::adapters::{Handler, event, layer, receiver};
 use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_has_one_span_whose_fields_say_what_came_of_it() {
+async fn a_delivery_has_one_span_with_its_result_as_fields() {
     let logged = Logged::default();
     let here = logged.here();
     let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
@@ -49,7 +49,7 @@ async fn a_delivery_has_one_span_whose_fields_say_what_came_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_thing_is_logged_at_its_level() {
+async fn each_event_is_logged_at_its_level() {
     let logged = Logged::default();
     let here = logged.here();
     let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
@@ -82,7 +82,7 @@ async fn each_thing_is_logged_at_its_level() {
 
 /// The fields of the span are printed before those of the event.
 #[tokio::test(start_paused = true)]
-async fn no_field_is_twice_in_a_line() {
+async fn a_log_line_has_no_repeated_field() {
     let logged = Logged::default();
     let here = logged.here();
     for status in [StatusCode::OK, StatusCode::BAD_GATEWAY] {
@@ -175,7 +175,7 @@ async fn private_event_ids_are_digests_in_the_log() {
 
 /// What the log says of code in front of the layer.
 #[tokio::test(start_paused = true)]
-async fn code_that_has_changed_the_body_is_named_once() {
+async fn code_that_changed_the_body_is_named_once() {
     let signed = event(1);
     let length = signed.body.len().to_string();
     let with = |name: &str, value: &str, body: &str| {
@@ -206,7 +206,7 @@ async fn code_that_has_changed_the_body_is_named_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_limit_in_front_of_the_layer_is_named() {
+async fn an_outer_body_limit_is_named_in_the_log() {
     let logged = Logged::default();
     let here = logged.here();
     let [(_, app), ..] = adapters(&verifier(&scheme("jupiter")));
@@ -221,7 +221,7 @@ async fn a_body_limit_in_front_of_the_layer_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_handler_logs_stands_in_the_span_of_its_delivery() {
+async fn log_lines_of_a_handler_are_in_the_span_of_its_delivery() {
     let logged = Logged::default();
     let here = logged.here();
     let handler = Handler::new(|_, _| async {
@@ -241,7 +241,7 @@ async fn what_a_handler_logs_stands_in_the_span_of_its_delivery() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fields_of_a_span_of_the_users_are_left_alone() {
+async fn fields_of_the_users_spans_are_not_changed() {
     let logged = Logged::default();
     let here = logged.here();
     let span = tracing::info_span!(

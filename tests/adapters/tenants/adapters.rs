@@ -12,7 +12,7 @@ use crate::adapters::instances::{adapters, request};
 use fixtures::delivery::{BODY, Delivery};
 
 #[tokio::test(start_paused = true)]
-async fn every_adapter_resolves_the_tenant_and_says_what_it_could_not() {
+async fn every_adapter_resolves_the_tenant_and_reports_failures() {
     let tenants = of_header(async |tenant: String| match tenant.as_str() {
         "down" => Err("no database".into()),
         tenant => Ok(super::secrets_of(tenant)),
@@ -50,7 +50,7 @@ async fn a_resolver_that_does_not_answer_is_waited_for_until_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resolver_that_no_longer_answers_costs_a_known_tenant_one_wait_and_no_delivery() {
+async fn a_hanging_resolver_delays_a_known_tenant_once_and_rejects_no_delivery() {
     for index in 0..2 {
         let (resolver, _asked, gate) = Asked::gated();
         let (verifier, clock) = clocked(of_header(resolver));

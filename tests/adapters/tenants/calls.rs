@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::{Asked, clocked, of_header, of_tenant, verifier, verify};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_hundred_requests_at_once_ask_the_resolver_once() {
+async fn a_hundred_simultaneous_requests_call_the_resolver_once() {
     let (resolver, asked, gate) = Asked::gated();
     let verifier = verifier(of_header(resolver));
     let mut requests = JoinSet::new();
@@ -29,7 +29,7 @@ async fn a_hundred_requests_at_once_ask_the_resolver_once() {
 }
 
 #[test]
-fn whoever_leaves_takes_nobody_along() {
+fn a_cancelled_request_does_not_cancel_the_shared_lookup() {
     let (resolver, asked, gate) = Asked::gated();
     let verifier = verifier(of_header(resolver));
     let delivery = of_tenant("acme", 1);
@@ -45,7 +45,7 @@ fn whoever_leaves_takes_nobody_along() {
 }
 
 #[tokio::test]
-async fn whoever_waits_is_woken_when_the_one_that_asked_has_left() {
+async fn a_waiting_request_is_woken_when_the_one_that_started_the_lookup_is_dropped() {
     let (resolver, asked, gate) = Asked::gated();
     let verifier = verifier(of_header(resolver));
     let delivery = of_tenant("acme", 1);
@@ -60,7 +60,7 @@ async fn whoever_waits_is_woken_when_the_one_that_asked_has_left() {
 }
 
 #[test]
-fn a_call_that_no_request_waits_for_is_continued_by_the_next() {
+fn a_lookup_that_no_request_waits_for_is_continued_by_the_next_request() {
     let (resolver, asked, gate) = Asked::gated();
     let reported = Asked::default();
     let counted = reported.clone();
@@ -84,7 +84,7 @@ fn a_call_that_no_request_waits_for_is_continued_by_the_next() {
 }
 
 #[test]
-fn the_result_of_a_call_that_no_request_waits_for_is_found_even_late() {
+fn the_result_of_a_lookup_that_no_request_waits_for_is_used_later() {
     for (after_s, times) in [(1, 1), (60, 1), (300, 2)] {
         let (resolver, asked, gate) = Asked::gated();
         let (verifier, clock) = clocked(of_header(resolver));
@@ -99,7 +99,7 @@ fn the_result_of_a_call_that_no_request_waits_for_is_found_even_late() {
 }
 
 #[test]
-fn a_call_that_no_request_waits_for_makes_room_for_another() {
+fn a_lookup_that_no_request_waits_for_is_replaced_by_another() {
     let (resolver, asked, gate) = Asked::gated();
     let verifier = verifier(of_header(resolver).with_max_concurrent_lookups(1));
     let headers = |tenant| of_tenant(tenant, 1).headers;
@@ -120,7 +120,7 @@ fn a_call_that_no_request_waits_for_makes_room_for_another() {
 }
 
 #[test]
-fn a_call_that_no_request_waits_for_ends_with_its_verifier() {
+fn a_lookup_that_no_request_waits_for_is_dropped_with_its_verifier() {
     let held = Arc::new(());
     let kept = Arc::clone(&held);
     let verifier = verifier(of_header(move |_| {
@@ -138,7 +138,7 @@ fn a_call_that_no_request_waits_for_ends_with_its_verifier() {
 }
 
 #[test]
-fn a_call_whose_answer_seems_lost_is_not_joined_for_ever() {
+fn a_lookup_that_takes_too_long_is_not_joined_forever() {
     let (resolver, asked, _gate) = Asked::gated();
     let (verifier, clock) = clocked(of_header(resolver));
     let delivery = of_tenant("acme", 1);
@@ -153,7 +153,7 @@ fn a_call_whose_answer_seems_lost_is_not_joined_for_ever() {
 }
 
 #[test]
-fn a_flood_of_names_runs_no_more_calls_at_once_than_are_allowed() {
+fn a_flood_of_names_stays_within_the_maximum_of_concurrent_lookups() {
     let (resolver, asked, gate) = Asked::gated();
     let (verifier, clock) = clocked(of_header(resolver).with_max_concurrent_lookups(8));
     let known = of_tenant("acme", 1);
@@ -185,7 +185,7 @@ fn a_flood_of_names_runs_no_more_calls_at_once_than_are_allowed() {
 }
 
 #[test]
-fn a_flood_of_names_takes_no_room_from_a_tenant_that_was_quiet_for_long() {
+fn a_flood_of_names_does_not_block_lookups_of_an_idle_tenant() {
     let (resolver, asked, gate) = Asked::gated();
     let (verifier, clock) = clocked(of_header(resolver).with_max_concurrent_lookups(8));
     let known = of_tenant("acme", 1);
@@ -209,7 +209,7 @@ fn a_flood_of_names_takes_no_room_from_a_tenant_that_was_quiet_for_long() {
 }
 
 #[tokio::test]
-async fn a_resolver_that_panics_has_failed_and_is_asked_again() {
+async fn a_resolver_that_panics_has_failed_and_is_called_again() {
     let asked = Asked::default();
     let counted = asked.clone();
     let tenants = of_header(move |tenant: String| {
@@ -238,7 +238,7 @@ async fn a_resolver_that_panics_has_failed_and_is_asked_again() {
 }
 
 #[test]
-fn what_is_learned_of_a_tenant_that_was_forgotten_meanwhile_is_not_kept() {
+fn a_lookup_result_is_not_cached_if_the_tenant_was_invalidated_meanwhile() {
     let (resolver, asked, gate) = Asked::gated();
     let verifier = verifier(of_header(resolver));
     let delivery = of_tenant("acme", 1);
@@ -259,7 +259,7 @@ fn what_is_learned_of_a_tenant_that_was_forgotten_meanwhile_is_not_kept() {
 }
 
 #[test]
-fn a_waiting_request_may_be_polled_by_anybody() {
+fn a_waiting_request_can_move_between_threads() {
     fn is_sent<T: Send + Sync + 'static>(_: &T) {}
     let (resolver, _, _gate) = Asked::gated();
     let verifier = Arc::new(verifier(of_header(resolver)));

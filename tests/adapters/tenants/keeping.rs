@@ -11,7 +11,7 @@ use countersign::{ManualClock, Verifier, VerifyErrorKind as Kind};
 use super::{Asked, clocked, of_header, of_tenant, secrets_of, verify};
 
 #[tokio::test]
-async fn a_tenants_secrets_are_asked_for_again_after_their_time() {
+async fn a_tenants_secrets_are_looked_up_again_after_their_ttl() {
     let (resolver, asked) = Asked::new();
     let (verifier, clock) = clocked(of_header(resolver));
     for (at_s, times) in [(0, 1), (299, 1), (300, 2), (599, 2), (600, 3)] {
@@ -26,7 +26,7 @@ async fn a_tenants_secrets_are_asked_for_again_after_their_time() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_has_is_asked_for_again_after_a_shorter_time() {
+async fn an_unknown_tenant_is_looked_up_again_after_the_negative_ttl() {
     let (resolver, asked) = Asked::new();
     let (verifier, clock) = clocked(of_header(resolver));
     for (at_ms, times) in [(0, 1), (9_999, 1), (10_000, 2)] {
@@ -56,7 +56,7 @@ async fn a_flood_of_made_up_names_evicts_no_tenant() {
 }
 
 #[tokio::test]
-async fn no_more_tenants_are_kept_than_there_is_room_for() {
+async fn the_cache_has_a_maximum_number_of_tenants() {
     let asked = Asked::default();
     let counted = asked.clone();
     let tenants = of_header(move |_| {
@@ -76,7 +76,7 @@ async fn no_more_tenants_are_kept_than_there_is_room_for() {
 }
 
 #[tokio::test]
-async fn while_the_resolver_fails_the_secrets_of_before_are_used_for_a_while() {
+async fn while_the_resolver_fails_stale_secrets_are_used_for_a_limited_time() {
     let (tenants, asked, works) = failing();
     let (verifier, clock) = clocked(tenants.with_stale_if_error(Duration::from_secs(100)));
     let delivery = of_tenant("acme", 1);
@@ -98,7 +98,7 @@ async fn while_the_resolver_fails_the_secrets_of_before_are_used_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_failure_without_secrets_of_before_is_a_rejection_and_the_next_request_asks_again() {
+async fn a_failed_lookup_without_stale_secrets_is_a_rejection_and_is_retried() {
     let (tenants, asked, works) = failing();
     let reported = Arc::new(Mutex::new(Vec::new()));
     let reporting = Arc::clone(&reported);
@@ -136,7 +136,7 @@ async fn a_secret_that_the_scheme_cannot_use_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_forgotten_is_asked_for_at_once() {
+async fn an_invalidated_tenant_is_looked_up_at_once() {
     let secret = Arc::new(Mutex::new(1));
     let known = Arc::clone(&secret);
     let tenants = of_header(move |_| {
@@ -167,7 +167,7 @@ async fn a_tenant_that_is_forgotten_is_asked_for_at_once() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_has_left_is_unknown_once_the_resolver_says_so() {
+async fn a_removed_tenant_is_unknown_once_the_resolver_reports_it() {
     let (here, asked) = (Arc::new(AtomicBool::new(true)), Asked::default());
     let (is_here, counted) = (Arc::clone(&here), asked.clone());
     let tenants = of_header(move |tenant: String| {

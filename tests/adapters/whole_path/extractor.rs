@@ -24,7 +24,7 @@ struct Event {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
+async fn the_claiming_extractor_returns_parsed_json_the_delivery_and_the_claim() {
     async fn on_event(delivery: ClaimedWebhookJson<Event>) -> String {
         let Grant { attempt, .. } = delivery.claim.grant();
         assert_eq!(delivery.verified.event_id(), delivery.event.event_id);
@@ -42,7 +42,7 @@ async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_the_handler_cannot_read_claims_nothing() {
+async fn a_body_that_the_handler_cannot_parse_claims_nothing() {
     async fn on_event(_: ClaimedWebhookJson<Event, FaultyStore>) {}
 
     let store = FaultyStore::new(MemoryStore::new());
@@ -53,7 +53,7 @@ async fn a_body_that_the_handler_cannot_read_claims_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early() {
+async fn an_unsettled_claim_releases_its_event_when_the_handler_returns_early() {
     async fn on_event(ClaimedWebhook { claim, .. }: ClaimedWebhook) -> Result<String, StatusCode> {
         match claim.grant().attempt {
             1 => Err(StatusCode::BAD_GATEWAY),
@@ -67,7 +67,7 @@ async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_can_be_given_to_a_worker_and_the_sender_be_answered_at_once() {
+async fn a_claim_can_be_moved_to_a_worker_while_the_sender_is_answered_at_once() {
     type Jobs = mpsc::Sender<Claim<MemoryStore>>;
 
     async fn on_event(
@@ -88,7 +88,7 @@ async fn a_claim_can_be_given_to_a_worker_and_the_sender_be_answered_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sender_that_leaves_while_its_event_is_being_claimed_leaves_no_claim_behind() {
+async fn a_sender_that_disconnects_during_the_claim_leaves_no_claim() {
     let held = MemoryStore::new();
     let store = FaultyStore::new(held.clone());
     store.fail_next("claim", &[Fault::ReplyLate(Duration::from_millis(200))]);
@@ -105,7 +105,7 @@ async fn a_sender_that_leaves_while_its_event_is_being_claimed_leaves_no_claim_b
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sender_that_leaves_stops_the_handler_and_gives_the_event_back() {
+async fn a_sender_that_disconnects_stops_the_handler_and_releases_the_event() {
     let handler = Handler::new(|_, grant| async move {
         if grant.attempt == 1 {
             std::future::pending::<()>().await;
@@ -120,7 +120,7 @@ async fn a_sender_that_leaves_stops_the_handler_and_gives_the_event_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_and_its_layer_and_its_extractors_share_one_view_of_the_events() {
+async fn a_receiver_its_layer_and_its_extractors_share_their_events() {
     let receiver = receiver(MemoryStore::new());
     let handler = Handler::answering(());
     assert_eq!(super::adapters::layer(&receiver, &handler).deliver(&event(1)).await.status, 200);

@@ -34,7 +34,7 @@ use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, secret_text, verifier};
 use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
-async fn a_panicking_handler_is_answered_500_and_gives_the_event_back() {
+async fn a_panicking_handler_is_answered_500_and_releases_the_event() {
     let handler = Handler::new(|_, grant| async move {
         assert!(grant.attempt > 1, "intended panic of the first attempt");
     });
@@ -46,7 +46,7 @@ async fn a_panicking_handler_is_answered_500_and_gives_the_event_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_panics_when_it_is_called_gives_the_event_back_too() {
+async fn a_service_that_panics_in_call_releases_the_event_too() {
     let calls = Arc::new(AtomicU32::new(0));
     let app = ServiceBuilder::new().layer(WebhookLayer::new(receiver(MemoryStore::new())));
     let app = app.service_fn(move |_: Request<Full<Bytes>>| {
@@ -61,7 +61,7 @@ async fn a_service_that_panics_when_it_is_called_gives_the_event_back_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_event() {
+async fn a_handler_past_its_deadline_is_answered_503_and_still_completes_its_event() {
     let (handler, mut gate) = gated();
     let layer = WebhookLayer::new(receiver(MemoryStore::new()));
     let app = behind(&layer, &handler);
@@ -80,7 +80,7 @@ async fn a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_even
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_came_slowly_leaves_its_handler_less_time() {
+async fn a_slow_body_leaves_its_handler_less_time() {
     let (handler, _gate) = gated();
     let app = behind(&WebhookLayer::new(receiver(MemoryStore::new())), &handler);
     let began = Instant::now();
@@ -101,7 +101,7 @@ async fn a_store_that_never_answers_a_claim_is_answered_503_at_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn proof_and_answer_are_in_the_responses_extensions() {
+async fn the_delivery_and_the_early_response_are_in_the_response_extensions() {
     let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(()));
     let handled = adapter.deliver(&event("evt_1")).await;
     assert_eq!((handled.code, handled.proved.as_deref()), (None, Some("evt_1")));
@@ -119,7 +119,7 @@ async fn proof_and_answer_are_in_the_responses_extensions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_services_error_is_passed_on_and_gives_the_event_back() {
+async fn an_error_of_the_service_is_passed_on_and_releases_the_event() {
     #[derive(Debug, PartialEq)]
     struct Broken;
 
@@ -139,9 +139,9 @@ async fn a_services_error_is_passed_on_and_gives_the_event_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lease_is_renewed_while_its_handler_outlives_it() {
+async fn a_lease_is_renewed_while_its_handler_runs() {
     // A lease lasts for 30 s.
-    let receiver = patient(FaultyStore::new(on_the_runtimes_clock()));
+    let receiver = patient(FaultyStore::new(with_tokio_clock()));
     let handler = slow(Duration::from_secs(600));
     let app = behind(&WebhookLayer::new(receiver.clone()), &handler);
     // Renewals start early enough for one of them to fail.
@@ -163,8 +163,8 @@ async fn a_lease_is_renewed_while_its_handler_outlives_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lease_that_is_lost_is_renewed_no_more_and_its_handler_still_finishes() {
-    let receiver = patient(FaultyStore::new(on_the_runtimes_clock()));
+async fn a_lost_lease_is_not_renewed_and_its_handler_still_finishes() {
+    let receiver = patient(FaultyStore::new(with_tokio_clock()));
     let app = behind(&WebhookLayer::new(receiver.clone()), &slow(Duration::from_secs(600)));
     let slow = tokio::spawn({
         let app = app.clone();
@@ -182,7 +182,7 @@ async fn a_lease_that_is_lost_is_renewed_no_more_and_its_handler_still_finishes(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_succeeded_is_answered_so_while_its_record_cannot_be_written() {
+async fn a_success_is_answered_as_one_while_its_record_cannot_be_written() {
     for fault in [Fault::NotApplied, Fault::ReplyLost] {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = receiver(store.clone());
@@ -203,7 +203,7 @@ async fn a_handler_that_succeeded_is_answered_so_while_its_record_cannot_be_writ
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_succeeded_is_answered_so_while_its_store_says_nothing_at_all() {
+async fn a_success_is_answered_as_one_while_the_store_hangs() {
     let store = FaultyStore::new(MemoryStore::new());
     store.fail_next("complete", &[Fault::Hangs]);
     let adapter = layer(&receiver(store), &Handler::answering((StatusCode::CREATED, "done")));
@@ -215,7 +215,7 @@ async fn a_handler_that_succeeded_is_answered_so_while_its_store_says_nothing_at
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_gives_its_part_of_the_budget_back_before_its_success_is_recorded() {
+async fn a_body_frees_its_budget_before_its_success_is_recorded() {
     let budget = BufferBudget::new(1 << 20);
     let verifier = verifier(&scheme("jupiter")).with_buffer_budget(budget.clone());
     let store = FaultyStore::new(MemoryStore::new());
@@ -224,7 +224,7 @@ async fn a_body_gives_its_part_of_the_budget_back_before_its_success_is_recorded
     let app = layer(&receiver, &handler).app;
     store.fail_next("complete", &[Fault::Hangs]);
     let handled = tokio::spawn(async move { deliver(&app, &event(1)).await });
-    gate.somebody_is_in().await;
+    gate.wait_until_called().await;
     assert!(budget.used() > 0);
     gate.open();
     sleep(Duration::from_secs(1)).await;
@@ -234,7 +234,7 @@ async fn a_body_gives_its_part_of_the_budget_back_before_its_success_is_recorded
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_hangs_does_not_keep_a_drain_waiting() {
+async fn a_hanging_store_does_not_delay_a_drain() {
     let store = FaultyStore::new(MemoryStore::new());
     for (status, step) in [(200, "complete"), (500, "release")] {
         let handler = Handler::answering(StatusCode::from_u16(status).unwrap());
@@ -246,7 +246,7 @@ async fn a_store_that_hangs_does_not_keep_a_drain_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn headers_that_spoke_of_an_encoded_body_do_not_come_with_the_decoded_one() {
+async fn encoding_headers_are_removed_with_a_decoded_body() {
     let decoded = Scheme::builder("decoded")
         .signature_header("x-signature")
         .signed_payload("{body}")
@@ -259,14 +259,14 @@ async fn headers_that_spoke_of_an_encoded_body_do_not_come_with_the_decoded_one(
     let delivery = Delivery::of(&decoded)
         .with_header("content-encoding", "gzip")
         .with_header("content-length", gzip.len().to_string());
-    let (headers, body) = arrives_at_the_service(&decoded, &delivery, gzip).await;
+    let (headers, body) = received_by_service(&decoded, &delivery, gzip).await;
     assert_eq!(body, BODY);
     assert_eq!(headers, [None, None]);
 
     let jupiter = scheme("jupiter");
     let length = BODY.len().to_string();
     let delivery = Delivery::of(&jupiter).with_header("content-length", &length);
-    let (headers, body) = arrives_at_the_service(&jupiter, &delivery, BODY.into()).await;
+    let (headers, body) = received_by_service(&jupiter, &delivery, BODY.into()).await;
     assert_eq!((body, headers), (Bytes::from(BODY), [None, Some(length)]));
 }
 
@@ -301,7 +301,7 @@ async fn no_setting_makes_it_panic_or_spin() {
 }
 
 #[test]
-fn nothing_of_it_shows_a_secret() {
+fn debug_output_shows_no_secret() {
     let layer = WebhookLayer::new(receiver(MemoryStore::new()));
     let service = ServiceBuilder::new().layer(layer.clone()).service(NeedsReadiness::default());
     let shown = format!("{layer:?} {service:?}");
@@ -320,14 +320,14 @@ fn slow(takes: Duration) -> Handler {
 
 /// A store with a fixed clock, which is advanced together with the runtime's
 /// time.
-fn on_the_runtimes_clock() -> MemoryStore {
+fn with_tokio_clock() -> MemoryStore {
     let start = Instant::now();
     MemoryStore::new()
         .with_clock(move || NOW_MS + i64::try_from(start.elapsed().as_millis()).unwrap())
 }
 
 /// The body and its headers, as the inner service receives them.
-async fn arrives_at_the_service(
+async fn received_by_service(
     scheme: &Scheme,
     delivery: &Delivery,
     body: Vec<u8>,

@@ -37,7 +37,7 @@ fn assert_both(one: impl AsRef<[u8]>, other: impl AsRef<[u8]>, kind: CauseKind) 
 const LINES: &str = "{\n \"id\": \"evt_1\",\n \"n\": [1,\n2]\n}";
 
 #[test]
-fn line_ends_and_the_last_newline_are_found() {
+fn changed_line_ends_and_a_missing_final_newline_are_found() {
     assert_both(LINES, LINES.replace('\n', "\r\n"), CauseKind::BodyNewline);
     assert_both("{\"a\":1}", "{\"a\":1}\n", CauseKind::BodyNewline);
     assert_both("{\"a\":1}", "{\"a\":1}\r\n", CauseKind::BodyNewline);
@@ -51,7 +51,7 @@ fn a_byte_order_mark_is_found() {
 }
 
 #[test]
-fn a_compressed_body_of_too_many_blocks_is_found_and_not_called_compressed() {
+fn a_compressed_body_with_too_many_blocks_is_not_reported_as_compressed() {
     let scheme = scheme("quicknode");
     let body = format!("{{\"id\":\"{}\"}}", "a".repeat(700));
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
@@ -70,7 +70,7 @@ fn a_compressed_body_of_too_many_blocks_is_found_and_not_called_compressed() {
 }
 
 #[test]
-fn base64_is_found_and_so_is_the_event_of_a_gateway() {
+fn a_base64_body_and_an_api_gateway_event_are_found() {
     let body = "{\"a\":\"??>>\"}";
     assert_both(body, STANDARD.encode(body), CauseKind::BodyBase64);
     assert_found(body, URL_SAFE.encode(body), CauseKind::BodyBase64);
@@ -81,7 +81,7 @@ fn base64_is_found_and_so_is_the_event_of_a_gateway() {
 }
 
 #[test]
-fn a_compressed_body_that_was_signed_before_is_found() {
+fn a_body_compressed_after_signing_is_found() {
     let body = "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
     for compressed in [gzip(body), zlib(body)] {
         assert_found(body, &compressed, CauseKind::BodyCompressed);
@@ -97,7 +97,7 @@ fn a_compressed_body_that_was_signed_before_is_found() {
 }
 
 #[test]
-fn a_decompressed_body_that_was_signed_as_it_came_is_found() {
+fn a_body_decompressed_after_signing_is_found() {
     let body = "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
     for compressed in [gzip(body), zlib(body)] {
         assert_found(&compressed, body, CauseKind::BodyDecompressed);
@@ -111,7 +111,7 @@ fn a_decompressed_body_that_was_signed_as_it_came_is_found() {
 }
 
 #[test]
-fn a_body_of_another_charset_is_found() {
+fn a_body_converted_to_another_charset_is_found() {
     let body = "{\"a\":\"Zürich\"}";
     let latin: Vec<u8> = body.chars().map(|c| u8::try_from(c).unwrap()).collect();
     assert_both(body, latin, CauseKind::BodyCharset);
@@ -128,7 +128,7 @@ fn a_body_of_another_charset_is_found() {
 }
 
 #[test]
-fn a_body_that_lost_its_charset_is_suspected() {
+fn a_body_with_lossy_utf8_conversion_is_suspected() {
     for scheme in any_body_schemes() {
         let delivery = Delivery::with_body(&scheme, b"{\"a\":\"\xff\"}");
         let lossy = String::from_utf8_lossy(&delivery.body).into_owned();
@@ -138,7 +138,7 @@ fn a_body_that_lost_its_charset_is_suspected() {
 }
 
 #[test]
-fn an_empty_body_is_suspected_and_one_that_was_signed_empty_is_found() {
+fn a_lost_body_is_suspected_and_a_body_that_was_signed_empty_is_found() {
     assert_found("", "{\"a\":1}", CauseKind::BodyEmpty);
     for scheme in any_body_schemes() {
         let delivery = Delivery::with_body(&scheme, "{\"a\":1}");
@@ -148,7 +148,7 @@ fn an_empty_body_is_suspected_and_one_that_was_signed_empty_is_found() {
 }
 
 #[test]
-fn a_body_shorter_than_it_was_sent_is_suspected_to_be_cut_or_rewritten() {
+fn a_body_shorter_than_its_length_is_suspected_as_truncated_or_rewritten() {
     for scheme in any_body_schemes() {
         let body = "{\"a\":1.50,\"b\":2}";
         let delivery = Delivery::with_body(&scheme, body);
@@ -161,7 +161,7 @@ fn a_body_shorter_than_it_was_sent_is_suspected_to_be_cut_or_rewritten() {
 }
 
 #[test]
-fn a_compressed_body_that_was_damaged_is_suspected_by_how_it_was() {
+fn a_damaged_compressed_body_is_suspected_by_the_kind_of_damage() {
     let body = gzip("{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
     let cut = body[..body.len() / 2].to_vec();
     let lossy = String::from_utf8_lossy(&body).into_owned().into_bytes();
@@ -179,7 +179,7 @@ fn a_compressed_body_that_was_damaged_is_suspected_by_how_it_was() {
 }
 
 #[test]
-fn rewritten_json_is_found_either_way_round_and_put_down_to_a_habit() {
+fn rewritten_json_is_found_in_both_directions_with_the_framework() {
     let compact = r#"{"z":"a/b","a":[1,{"é":"<x>"}],"m":{},"b":1}"#;
     for (other, habit) in [
         (r#"{"z": "a/b", "a": [1, {"é": "<x>"}], "m": {}, "b": 1}"#, "ensure_ascii=False"),
@@ -218,7 +218,7 @@ fn rewritten_json_is_found_either_way_round_and_put_down_to_a_habit() {
 }
 
 #[test]
-fn json_that_was_indented_by_tabs_or_with_crlf_or_began_with_a_mark_is_found() {
+fn rewritten_json_with_tabs_crlf_or_a_byte_order_mark_is_found() {
     let compact = r#"{"z":"a/b","a":[1,{"é":"x"}],"b":1}"#;
     let tabs = "{\n\t\"z\": \"a/b\",\n\t\"a\": [\n\t\t1,\n\t\t{\n\t\t\t\"é\": \"x\"\n\t\t}\n\t],\n\t\"b\": 1\n}";
     let (rewritten, newline, mark) =
@@ -247,7 +247,7 @@ fn json_that_was_indented_by_tabs_or_with_crlf_or_began_with_a_mark_is_found() {
 }
 
 #[test]
-fn a_mark_that_is_still_there_hides_no_rewriting() {
+fn rewritten_json_with_its_byte_order_mark_is_found() {
     for name in ["github", "stripe", "shopify"] {
         let scheme = scheme(name);
         let delivery = Delivery::with_body(&scheme, "\u{feff}{\"a\": 1}");
@@ -260,7 +260,7 @@ fn a_mark_that_is_still_there_hides_no_rewriting() {
 
 /// Without a body parser, `req.body` in Express is an empty object.
 #[test]
-fn an_object_without_a_member_is_suspected_unless_it_was_sent() {
+fn an_empty_object_is_suspected_unless_it_was_sent() {
     for name in ["github", "stripe", "shopify"] {
         let scheme = scheme(name);
         let delivery = Delivery::with_body(&scheme, "{\"a\":1}").without_header("Content-Length");
@@ -276,7 +276,7 @@ fn an_object_without_a_member_is_suspected_unless_it_was_sent() {
 
 /// Decompressing the body would not fix it.
 #[test]
-fn a_body_that_was_signed_compressed_needs_another_fix_than_one_that_was_not() {
+fn a_body_that_was_signed_compressed_gets_a_different_fix() {
     let body = "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
     for name in ["github", "stripe", "shopify"] {
         let scheme = scheme(name);
@@ -293,7 +293,7 @@ fn a_body_that_was_signed_compressed_needs_another_fix_than_one_that_was_not() {
 
 /// A custom scheme would not fix it: this scheme decodes the body itself.
 #[test]
-fn what_is_wrong_with_the_encoding_is_found_for_a_scheme_that_decodes_the_body() {
+fn encoding_errors_are_found_for_a_scheme_that_decodes_the_body() {
     let scheme = scheme("quicknode");
     let body = "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
     let mut wrong = gzip(body);
@@ -327,7 +327,7 @@ fn what_is_wrong_with_the_encoding_is_found_for_a_scheme_that_decodes_the_body()
 }
 
 #[test]
-fn a_damaged_compressed_body_is_not_called_truncated() {
+fn a_damaged_compressed_body_is_not_reported_as_truncated() {
     let mut wrong = gzip("{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
     let checksum = wrong.len() - 8;
     wrong[checksum] ^= 1;
@@ -340,7 +340,7 @@ fn a_damaged_compressed_body_is_not_called_truncated() {
 }
 
 #[test]
-fn a_body_that_the_scheme_decodes_is_diagnosed_in_its_decoded_form() {
+fn a_body_that_the_scheme_decodes_is_diagnosed_decoded() {
     let scheme = scheme("quicknode");
     for (signed, sent, kind) in [
         ("{\"a\": 1}", "{\"a\":1}", CauseKind::BodyReserialized),
@@ -359,7 +359,7 @@ fn a_body_that_the_scheme_decodes_is_diagnosed_in_its_decoded_form() {
 }
 
 #[test]
-fn a_rewritten_form_is_found() {
+fn a_reserialized_form_is_found() {
     assert_both("a=b+c&d=%C3%A9%7E", "a=b%20c&d=%C3%A9~", CauseKind::BodyReserialized);
     assert_found("z=b+c&d=e", r#"{"z":"b c","d":"e"}"#, CauseKind::BodyReserialized);
 }

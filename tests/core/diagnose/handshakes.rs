@@ -24,7 +24,7 @@ fn vector(provider: &str) -> &'static HandshakeVector {
 
 /// Checks that the only cause is the handshake.
 #[track_caller]
-fn assert_told(found: &Diagnosis, vector: &HandshakeVector) {
+fn assert_handshake_found(found: &Diagnosis, vector: &HandshakeVector) {
     let which = format!("{}: {found:?}", vector.provider);
     assert_eq!(found.rejection().unwrap().kind(), VerifyErrorKind::MissingSignature, "{which}");
     let [cause] = found.causes() else { panic!("{which}") };
@@ -34,7 +34,7 @@ fn assert_told(found: &Diagnosis, vector: &HandshakeVector) {
 }
 
 #[test]
-fn a_handshake_that_nobody_signs_is_told_to_be_one() {
+fn an_unsigned_handshake_is_diagnosed_as_a_handshake() {
     let mut seen = Vec::new();
     for vector in handshake_vectors() {
         let scheme = scheme(&vector.provider);
@@ -43,7 +43,7 @@ fn a_handshake_that_nobody_signs_is_told_to_be_one() {
             continue;
         }
         let found = asking(&scheme).diagnose(&captured(vector, Vec::new())).unwrap();
-        assert_told(&found, vector);
+        assert_handshake_found(&found, vector);
         let is_armed = rules.clone().any(|rule| rule == HandshakeRule::UnsignedInWindow);
         let fix = found.causes()[0].fix();
         assert_eq!(fix.contains("handshake_window"), is_armed, "{fix}");
@@ -53,13 +53,13 @@ fn a_handshake_that_nobody_signs_is_told_to_be_one() {
 }
 
 #[test]
-fn a_verify_token_that_is_missing_or_another_is_told_and_never_shown() {
+fn a_missing_or_wrong_verify_token_is_reported_and_never_shown() {
     let (scheme, vector) = (scheme("meta"), vector("meta"));
     let own = vector.secret.as_deref().unwrap();
     let request = captured(vector, Vec::new());
     let found = |diagnose: Diagnose| {
         let found = diagnose.diagnose(&request).unwrap();
-        assert_told(&found, vector);
+        assert_handshake_found(&found, vector);
         assert!(!format!("{found:?}").contains(own), "{found:?}");
         found.causes()[0].detail().to_owned()
     };
@@ -70,7 +70,7 @@ fn a_verify_token_that_is_missing_or_another_is_told_and_never_shown() {
 }
 
 #[test]
-fn a_handshake_that_is_signed_is_told_whether_it_verifies_or_not() {
+fn a_signed_handshake_is_reported_whether_it_verifies_or_not() {
     for provider in ["slack", "zoom", "twitch"] {
         let (scheme, vector) = (scheme(provider), vector(provider));
         let signer = Signer::new(scheme.clone(), Secret::new("signing secret").unwrap()).unwrap();
@@ -90,7 +90,7 @@ fn a_handshake_that_is_signed_is_told_whether_it_verifies_or_not() {
 }
 
 #[test]
-fn what_only_resembles_a_handshake_is_none() {
+fn a_request_that_only_resembles_a_handshake_is_not_one() {
     let found = |provider: &str, method: &str, target: &str, body: &'static str| {
         let request = CapturedRequest::new([("Content-Type", "application/json")], body);
         let url = format!("https://receiver.example/hook{target}");

@@ -23,7 +23,7 @@ fn renamed(delivery: Delivery, rename: impl Fn(&str) -> String) -> Delivery {
 }
 
 #[test]
-fn headers_with_names_in_the_form_of_cgi_are_found() {
+fn headers_with_cgi_names_are_found() {
     for scheme in schemes().filter(|scheme| !scheme.signed().contains("{header:")) {
         let delivery = Delivery::of(&scheme);
         let cgi = |name: &str| format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_"));
@@ -33,7 +33,7 @@ fn headers_with_names_in_the_form_of_cgi_are_found() {
 }
 
 #[test]
-fn a_signature_in_a_header_of_any_name_is_found_and_the_name_told() {
+fn a_signature_in_a_renamed_header_is_found_with_the_header_name() {
     for name in ["github", "stripe", "shopify", "venum", "jupiter", "square", "svix"] {
         let scheme = scheme(name);
         let delivery = Delivery::of(&scheme).with_header("User-Agent", "x").with_header("X-A", "b");
@@ -46,7 +46,7 @@ fn a_signature_in_a_header_of_any_name_is_found_and_the_name_told() {
 }
 
 #[test]
-fn each_header_alone_and_all_of_them_together_are_found_under_other_names() {
+fn renamed_headers_are_found_one_at_a_time_and_all_together() {
     let mut seen = 0;
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
@@ -82,7 +82,7 @@ fn a_proxy_that_sends_every_header_twice_is_found() {
 }
 
 #[test]
-fn a_list_that_states_its_time_twice_is_found() {
+fn a_list_with_a_repeated_time_is_found() {
     let mut seen = 0;
     for scheme in schemes() {
         let Some(TimestampSource::Field(field)) = scheme.timestamp_source() else { continue };
@@ -123,7 +123,7 @@ fn a_signature_without_its_prefix_is_found() {
 }
 
 #[test]
-fn a_prefix_too_many_and_quotes_are_found() {
+fn an_extra_prefix_and_quotes_are_found() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let value = delivery.header(delivery.signature_header()).to_vec();
@@ -153,7 +153,7 @@ fn a_signature_in_the_other_encoding_is_found() {
 }
 
 #[test]
-fn a_repeated_header_and_one_of_joined_lines_are_found() {
+fn a_repeated_header_and_one_with_joined_values_are_found() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let name = delivery.signature_header().to_owned();
@@ -169,7 +169,7 @@ fn a_repeated_header_and_one_of_joined_lines_are_found() {
 }
 
 #[test]
-fn the_signature_of_an_older_or_a_newer_hash_in_the_place_of_the_one_that_is_meant_is_found() {
+fn a_signature_with_an_older_or_newer_hash_is_found() {
     let whole = |scheme: &Scheme| {
         scheme.algorithm() == Algorithm::HmacSha256
             && scheme.encoding() == Encoding::Hex
@@ -197,7 +197,7 @@ fn the_signature_of_an_older_or_a_newer_hash_in_the_place_of_the_one_that_is_mea
 }
 
 #[test]
-fn the_scheme_whose_headers_these_are_is_suspected_where_the_secret_is_wrong_too() {
+fn the_scheme_of_the_headers_is_suspected_even_if_the_secret_is_wrong() {
     for name in ["stripe", "shopify", "slack", "svix", "venum"] {
         let (signed_by, other) = (scheme(name), scheme("github"));
         let delivery = Delivery::of(&signed_by);
@@ -208,7 +208,7 @@ fn the_scheme_whose_headers_these_are_is_suspected_where_the_secret_is_wrong_too
 }
 
 #[test]
-fn the_scheme_that_verifies_is_named() {
+fn a_diagnosis_names_the_scheme_that_verifies() {
     for (name, taken_for) in [
         ("stripe", "github"),
         ("github", "stripe"),
@@ -264,7 +264,7 @@ fn a_signature_of_any_hash_and_encoding_in_a_header_of_any_name_is_found() {
 
 /// A cause is either tested or not reported.
 #[test]
-fn that_no_other_header_verifies_is_said_only_where_each_was_tried() {
+fn no_other_header_is_claimed_only_if_each_was_tried() {
     let scheme = scheme("github");
     let claim = |headers: usize, body: usize| {
         let tag = const_hex::encode([0xa5; 32]).into_bytes();

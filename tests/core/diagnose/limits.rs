@@ -12,7 +12,7 @@ use crate::rules::diagnosed_cases;
 use fixtures::delivery::{Delivery, NOW_MS, scheme, schemes, secret_of};
 
 #[test]
-fn of_a_thousand_random_failures_none_is_explained_with_certainty() {
+fn none_of_a_thousand_random_failures_has_a_certain_cause() {
     let schemes: Vec<Scheme> = schemes().collect();
     for number in 0..1000 {
         let scheme = &schemes[number % schemes.len()];
@@ -41,7 +41,7 @@ fn of_a_thousand_random_failures_none_is_explained_with_certainty() {
 }
 
 #[test]
-fn what_nothing_explains_is_tampered_or_unknown() {
+fn an_unexplained_mismatch_is_tampered_or_unknown() {
     for scheme in schemes() {
         let mut delivery = Delivery::of(&scheme);
         delivery.body[3] ^= 1;
@@ -51,7 +51,7 @@ fn what_nothing_explains_is_tampered_or_unknown() {
 }
 
 #[test]
-fn schemes_whose_way_of_signing_is_code_are_diagnosed_too() {
+fn schemes_with_custom_signing_code_are_diagnosed_too() {
     for (scheme, request, [own, other]) in diagnosed_cases() {
         let name = scheme.name().to_owned();
         let secret = |text: &str| Secret::new(text).unwrap();
@@ -90,7 +90,7 @@ fn schemes_whose_way_of_signing_is_code_are_diagnosed_too() {
 }
 
 #[test]
-fn a_scheme_of_public_keys_is_diagnosed_as_one_of_secrets_is() {
+fn schemes_with_public_keys_are_diagnosed_like_those_with_secrets() {
     let scheme = scheme("discord");
     let keys = || {
         let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
@@ -120,7 +120,7 @@ fn a_scheme_of_public_keys_is_diagnosed_as_one_of_secrets_is() {
 
 /// Other hashing has a separate limit, which the library's own tests cover.
 #[test]
-fn a_body_of_a_mebibyte_is_given_up_on_after_a_bounded_number_of_trials() {
+fn the_diagnosis_of_a_body_of_one_mebibyte_ends_after_a_limited_number_of_trials() {
     for name in ["github", "square", "svix"] {
         let scheme = scheme(name);
         let body = format!("{{\"a\":[{}1]}}", "{\"b\":\"é/\"},".repeat(110_000));
@@ -148,7 +148,7 @@ fn a_body_of_a_mebibyte_is_given_up_on_after_a_bounded_number_of_trials() {
 /// More than any server accepts. Reports how many were left out, but never leaves out headers that
 /// are known by their name.
 #[test]
-fn of_tens_of_thousands_of_headers_a_bounded_number_is_tried_and_that_is_said() {
+fn a_limited_number_of_headers_is_tried_and_reported() {
     for name in ["github", "svix", "square"] {
         let scheme = scheme(name);
         let mut delivery = Delivery::with_body(&scheme, "{\"a\":1}");

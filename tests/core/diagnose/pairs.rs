@@ -36,7 +36,7 @@ fn old(scheme: &Scheme, secret: u8, body: &str) -> Delivery {
 }
 
 #[test]
-fn a_secret_with_white_space_and_a_body_that_was_rewritten() {
+fn a_secret_with_white_space_and_a_rewritten_body() {
     let mut seen = 0;
     for scheme in text_schemes() {
         let signed = Delivery::with_body(&scheme, SIGNED);
@@ -51,7 +51,7 @@ fn a_secret_with_white_space_and_a_body_that_was_rewritten() {
 }
 
 #[test]
-fn an_old_secret_an_old_capture_and_a_body_that_was_rewritten() {
+fn an_old_secret_an_old_capture_and_a_rewritten_body() {
     for scheme in timed() {
         let retired = diagnose(&scheme, secret_of(&scheme, 2)).with_retired(secret_of(&scheme, 1));
         let sent = old(&scheme, 1, SIGNED);
@@ -67,7 +67,7 @@ fn an_old_secret_an_old_capture_and_a_body_that_was_rewritten() {
 }
 
 #[test]
-fn the_secret_of_another_endpoint_and_a_newline_that_was_added() {
+fn the_secret_of_another_endpoint_and_an_added_newline() {
     for scheme in any_body_schemes() {
         let mut sent = Delivery::with_body(&scheme, SIGNED);
         sent.body.push(b'\n');
@@ -79,7 +79,7 @@ fn the_secret_of_another_endpoint_and_a_newline_that_was_added() {
 }
 
 #[test]
-fn a_header_of_another_name_and_an_old_capture() {
+fn a_renamed_header_and_an_old_capture() {
     for scheme in timed() {
         let mut sent = old(&scheme, 1, SIGNED);
         sent.headers[0].0 = "X-Odd".to_owned();
@@ -89,7 +89,7 @@ fn a_header_of_another_name_and_an_old_capture() {
 }
 
 #[test]
-fn names_in_the_form_of_cgi_and_a_body_that_was_rewritten() {
+fn cgi_header_names_and_a_rewritten_body() {
     for scheme in any_body_schemes().filter(|scheme| !scheme.signed().contains("{header:")) {
         let mut sent = Delivery { body: REWRITTEN.into(), ..Delivery::with_body(&scheme, SIGNED) };
         for (name, _) in &mut sent.headers {
@@ -101,7 +101,7 @@ fn names_in_the_form_of_cgi_and_a_body_that_was_rewritten() {
 }
 
 #[test]
-fn another_scheme_and_a_body_that_was_rewritten_or_a_secret_with_white_space() {
+fn another_scheme_and_a_rewritten_body_or_a_secret_with_white_space() {
     for name in ["stripe", "shopify", "slack", "venum", "square", "linear", "paddle"] {
         let (own, other) = (scheme(name), scheme("telegram"));
         if own.signs_url() || matches!(own.timestamp_source(), Some(TimestampSource::Body(_))) {

@@ -113,7 +113,7 @@ fn provoked(kind: Kind) -> Option<(Diagnose, CapturedRequest, CauseKind)> {
 }
 
 #[test]
-fn of_every_kind_of_rejection_something_is_said_and_nothing_proved() {
+fn every_kind_of_rejection_has_a_suspected_cause() {
     let mut seen = 0;
     for kind in Kind::ALL {
         let Some((diagnose, request, expected)) = provoked(*kind) else { continue };
@@ -129,7 +129,7 @@ fn of_every_kind_of_rejection_something_is_said_and_nothing_proved() {
 }
 
 #[test]
-fn a_body_that_parsers_read_differently_is_suspected_by_its_names() {
+fn an_ambiguous_body_is_suspected_by_its_member_names() {
     let scheme = scheme("figma");
     let long = format!(r#"{{"passcode":"the passcode","{}":1}}"#, "a".repeat(257));
     for body in [
@@ -172,7 +172,7 @@ fn a_part_that_is_missing_is_named() {
 }
 
 #[test]
-fn a_body_over_the_limit_is_told_with_both_sizes_and_what_else_is_wrong() {
+fn a_body_over_the_limit_is_reported_with_both_sizes_and_other_causes() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let limited = |secret| diagnose(&scheme, secret).with_body_limit(BODY.len() - 1);
@@ -211,7 +211,7 @@ fn json_over_the_limit_of_mailgun_is_too_large_and_nothing_else() {
 
 /// They match the signature: the part that the scheme rejects is reported.
 #[test]
-fn a_right_signature_over_a_form_that_its_scheme_rejects_is_found() {
+fn a_correct_signature_of_a_form_that_the_scheme_rejects_is_found() {
     let form = "a=1&b=2";
     for (name, body, said) in [
         ("hubspot-v1", form, "not one JSON document"),
@@ -244,7 +244,7 @@ fn a_right_signature_over_a_form_that_its_scheme_rejects_is_found() {
 
 /// The number of experiments is limited even if a list is very long.
 #[test]
-fn a_header_of_many_pieces_costs_no_more_trials_than_one_of_few() {
+fn a_header_with_many_items_costs_no_more_trials_than_one_with_few() {
     let scheme = scheme("stripe");
     let tried = |pieces: usize| {
         let list = format!("t={},v1=0", NOW_MS / 1000) + &",v1=a5".repeat(pieces);
@@ -256,7 +256,7 @@ fn a_header_of_many_pieces_costs_no_more_trials_than_one_of_few() {
 }
 
 #[test]
-fn a_random_body_that_is_said_to_be_encoded_is_never_called_decompressed() {
+fn a_random_body_with_a_content_encoding_is_never_reported_as_decompressed() {
     for name in ["github", "stripe", "shopify", "slack", "venum"] {
         let scheme = scheme(name);
         let mut body = [0; 64];

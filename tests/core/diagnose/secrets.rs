@@ -40,7 +40,7 @@ fn white_space_around_a_secret_is_found() {
 }
 
 #[test]
-fn white_space_inside_a_secret_and_what_cannot_be_seen_around_it_are_found() {
+fn white_space_inside_a_secret_and_invisible_characters_around_it_are_found() {
     for scheme in schemes() {
         let text = text(&scheme);
         let (start, end) = text.split_at(text.len() / 2);
@@ -52,7 +52,7 @@ fn white_space_inside_a_secret_and_what_cannot_be_seen_around_it_are_found() {
 }
 
 #[test]
-fn white_space_that_the_providers_secret_has_is_found_to_be_missing() {
+fn missing_white_space_of_the_providers_secret_is_found() {
     for scheme in text_schemes() {
         let signed = Secret::new(format!("{}\n", secret_text(1))).unwrap();
         let delivery = Delivery::signed(&scheme, signed, NOW_MS, BODY);
@@ -72,7 +72,7 @@ fn quotes_around_a_secret_are_found() {
 }
 
 #[test]
-fn a_newline_in_writing_and_a_name_in_front_of_a_secret_are_found() {
+fn an_escaped_newline_and_a_variable_name_in_a_secret_are_found() {
     for scheme in schemes() {
         let text = text(&scheme);
         for altered in [format!("{text}\\n"), format!("{text}\\r\\n\n")] {
@@ -90,7 +90,7 @@ fn a_newline_in_writing_and_a_name_in_front_of_a_secret_are_found() {
 }
 
 #[test]
-fn a_byte_order_mark_is_reported_as_that() {
+fn a_byte_order_mark_in_a_secret_is_reported_as_one() {
     for scheme in schemes() {
         let secret = Secret::new(format!("\u{feff}{}", text(&scheme))).unwrap();
         let found = found_by(&diagnose(&scheme, secret), &scheme, &Delivery::of(&scheme));
@@ -126,7 +126,7 @@ fn a_secret_in_json_or_in_one_of_several_lines_is_found() {
 }
 
 #[test]
-fn a_secret_that_is_masked_or_has_something_around_it_is_suspected() {
+fn a_masked_secret_and_one_with_text_around_it_are_suspected() {
     for scheme in text_schemes() {
         for (secret, what) in [
             ("whsec_****", "is masked"),
@@ -142,7 +142,7 @@ fn a_secret_that_is_masked_or_has_something_around_it_is_suspected() {
 }
 
 #[test]
-fn a_secret_with_the_escapes_of_a_url_is_found() {
+fn a_percent_encoded_secret_is_found() {
     for scheme in text_schemes() {
         let signed = Secret::from_text("p/ss w&rd: of a test").unwrap();
         let delivery = Delivery::signed(&scheme, signed, NOW_MS, BODY);
@@ -153,7 +153,7 @@ fn a_secret_with_the_escapes_of_a_url_is_found() {
 }
 
 #[test]
-fn a_secret_that_is_used_as_text_and_has_to_be_decoded_is_found() {
+fn a_secret_used_as_text_that_must_be_decoded_is_found() {
     for scheme in text_schemes() {
         let hex = const_hex::encode([1; 32]);
         let base64 = STANDARD.encode([1; 32]);
@@ -176,7 +176,7 @@ fn a_secret_that_is_used_as_text_and_has_to_be_decoded_is_found() {
 }
 
 #[test]
-fn a_secret_that_is_decoded_and_has_to_be_text_is_found() {
+fn a_decoded_secret_that_must_be_used_as_text_is_found() {
     for scheme in text_schemes() {
         let given = Secret::from_whsec(secret_text(1)).unwrap();
         assert_found(&scheme, given, CauseKind::SecretWronglyDecoded);
@@ -197,7 +197,7 @@ fn a_secret_that_is_decoded_and_has_to_be_text_is_found() {
 }
 
 #[test]
-fn a_secret_that_the_scheme_decodes_and_must_not_or_in_another_way_is_found() {
+fn a_secret_that_the_scheme_decodes_wrongly_is_found() {
     let mut seen = 0;
     for scheme in schemes().filter(|scheme| {
         let format = scheme.secret_format();
@@ -222,7 +222,7 @@ fn a_secret_that_the_scheme_decodes_and_must_not_or_in_another_way_is_found() {
 }
 
 #[test]
-fn the_secret_of_another_endpoint_is_told_by_its_name() {
+fn the_secret_of_another_endpoint_is_reported_by_name() {
     for scheme in schemes() {
         let delivery = Delivery::signed(&scheme, secret_of(&scheme, 2), NOW_MS, BODY);
         let diagnose = diagnose(&scheme, secret_of(&scheme, 1))
@@ -236,7 +236,7 @@ fn the_secret_of_another_endpoint_is_told_by_its_name() {
 }
 
 #[test]
-fn a_retired_secret_and_one_out_of_its_time_are_found() {
+fn retired_expired_and_future_secrets_are_found() {
     for scheme in schemes() {
         let delivery = Delivery::signed(&scheme, secret_of(&scheme, 2), NOW_MS, BODY);
         let retired = diagnose(&scheme, secret_of(&scheme, 1)).with_retired(secret_of(&scheme, 2));
@@ -253,7 +253,7 @@ fn a_retired_secret_and_one_out_of_its_time_are_found() {
 }
 
 #[test]
-fn that_no_secret_is_valid_is_suspected_if_nothing_verifies() {
+fn expired_secrets_are_suspected_if_no_secret_verifies() {
     for scheme in schemes() {
         let delivery = Delivery::signed(&scheme, secret_of(&scheme, 3), NOW_MS, BODY);
         let expired = secret_of(&scheme, 2).valid_until_unix_ms(NOW_MS - 1);
@@ -264,7 +264,7 @@ fn that_no_secret_is_valid_is_suspected_if_nothing_verifies() {
 }
 
 #[test]
-fn an_api_key_in_the_place_of_a_secret_is_suspected_but_of_those_that_sign_with_one() {
+fn an_api_key_as_the_secret_is_suspected_unless_the_provider_signs_with_it() {
     let paystack = scheme("paystack");
     let key = diagnose(&paystack, Secret::new("sk_live_51Nx").unwrap());
     let found = found_by(&key, &paystack, &Delivery::of(&paystack));

@@ -26,7 +26,7 @@ fn beyond(bound: Option<std::time::Duration>) -> i64 {
 }
 
 #[test]
-fn seconds_for_milliseconds_are_found_and_the_other_way_round() {
+fn seconds_instead_of_milliseconds_are_found_and_vice_versa() {
     let mut seen = 0;
     for scheme in timed() {
         let delivery = match scheme.timestamp_unit().unwrap() {
@@ -53,7 +53,7 @@ fn in_unit(scheme: &Scheme, unit: TimestampUnit) -> Scheme {
 }
 
 #[test]
-fn every_way_of_writing_a_time_is_found_where_the_scheme_has_another() {
+fn every_other_timestamp_unit_than_the_schemes_is_found() {
     use TimestampUnit::{HttpDate, Milliseconds, Rfc3339, Seconds};
     let units = [Seconds, Milliseconds, Rfc3339, HttpDate];
     for (written, own) in units.into_iter().flat_map(|one| units.map(|other| (one, other))) {
@@ -98,7 +98,7 @@ fn microseconds_and_nanoseconds_are_found() {
 }
 
 #[test]
-fn another_unit_and_an_old_capture_are_both_told() {
+fn another_unit_and_an_old_capture_are_both_reported() {
     for scheme in timed() {
         let age = beyond(scheme.tolerance().unwrap().past());
         let delivery = signed_at(&in_unit(&scheme, TimestampUnit::Milliseconds), NOW_MS - age);
@@ -110,7 +110,7 @@ fn another_unit_and_an_old_capture_are_both_told() {
 }
 
 #[test]
-fn a_time_that_no_unit_can_read_is_found_where_it_is_all_that_is_wrong() {
+fn a_malformed_timestamp_is_found_if_it_is_the_only_fault() {
     for name in ["stripe", "venum", "slack", "paddle", "zoom"] {
         let scheme = scheme(name);
         for odd in ["1760000000.123", "2025-10-09T08:53:20", "09/10/2025", "-1", "+1760000000"] {
@@ -130,7 +130,7 @@ fn a_time_that_no_unit_can_read_is_found_where_it_is_all_that_is_wrong() {
 }
 
 #[test]
-fn a_time_in_the_body_that_is_missing_or_of_another_form_is_found() {
+fn a_missing_or_malformed_time_in_the_body_is_found() {
     let mut seen = 0;
     for scheme in schemes().filter(|it| it.timestamp_source().is_none() && it.signed() == "{body}")
     {
@@ -185,7 +185,7 @@ fn a_clock_that_is_behind_is_found_with_its_offset() {
 }
 
 #[test]
-fn a_clock_that_is_ahead_is_told_from_an_old_capture_by_the_date_of_the_request() {
+fn the_request_date_distinguishes_a_fast_clock_from_an_old_capture() {
     let mut seen = 0;
     // 2025-10-09T08:53:20Z is `NOW_MS`.
     for scheme in timed() {
@@ -206,7 +206,7 @@ fn a_clock_that_is_ahead_is_told_from_an_old_capture_by_the_date_of_the_request(
 }
 
 #[test]
-fn an_old_capture_is_found_and_its_age_told() {
+fn an_old_capture_is_found_with_its_age() {
     for scheme in schemes().filter(|scheme| scheme.tolerance().is_some()) {
         if matches!(scheme.timestamp_source(), Some(TimestampSource::Body(_))) {
             continue;
@@ -227,7 +227,7 @@ fn an_old_capture_is_found_and_its_age_told() {
 }
 
 #[test]
-fn an_old_capture_with_another_cause_is_told_to_be_both() {
+fn an_old_capture_with_another_cause_is_reported_as_both() {
     for scheme in timed().take(8) {
         let age = beyond(scheme.tolerance().unwrap().past());
         let mut delivery = signed_at(&scheme, NOW_MS - age);

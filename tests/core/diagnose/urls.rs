@@ -33,7 +33,7 @@ fn is_found(scheme: &Scheme, signed: &str, headers: &[(&str, &str)], url: &str) 
 }
 
 #[test]
-fn every_part_of_a_url_that_a_proxy_changes_is_found() {
+fn every_url_change_by_a_proxy_is_found() {
     for (signed, headers, url) in [
         ("https://hooks.example/in?k=t0ken", &[][..], "http://hooks.example/in?k=t0ken"),
         ("https://hooks.example/in", &[], "https://hooks.example/in/"),
@@ -87,25 +87,25 @@ proptest! {
 
     /// If the fix of a certain cause is followed exactly, the delivery verifies.
     #[test]
-    fn a_url_that_is_changed_as_the_diagnosis_says_verifies(
+    fn a_url_with_the_suggested_fix_verifies(
         chosen in proptest::sample::subsequence((0..CHANGES.len()).collect::<Vec<_>>(), 1..=2),
     ) {
         let parts: Vec<&str> = chosen.iter().map(|at| CHANGES[*at].0).collect();
         prop_assume!(parts.len() < 2 || parts[0] != parts[1]);
         let signed = "https://hooks.example/in/a'b?k=t0ken&m=b+c";
-        let at_hand = chosen.iter().fold(signed.to_owned(), |url, at| (CHANGES[*at].1)(&url));
+        let received = chosen.iter().fold(signed.to_owned(), |url, at| (CHANGES[*at].1)(&url));
         let found: Vec<String> = all_schemes()
             .filter(Scheme::signs_url)
-            .filter_map(|scheme| verified_as_told(&scheme, signed, &at_hand))
+            .filter_map(|scheme| verified_with_suggested_url(&scheme, signed, &received))
             .collect();
         // Some schemes ignore a port, a host or an escape.
-        prop_assert!(found.len() >= 3, "{found:?}: {at_hand}");
+        prop_assert!(found.len() >= 3, "{found:?}: {received}");
     }
 }
 
 /// Diagnoses a delivery that was signed for another URL, applies the fixes, and verifies it.
 /// Returns the scheme's name; `None` if it verifies without a fix.
-fn verified_as_told(scheme: &Scheme, signed: &str, at_hand: &str) -> Option<String> {
+fn verified_with_suggested_url(scheme: &Scheme, signed: &str, received: &str) -> Option<String> {
     let secret = || Secret::new("a secret").unwrap();
     let body = in_form_of(scheme, BODY.as_bytes());
     let own = [("Content-Type", "application/x-www-form-urlencoded")];
@@ -114,17 +114,17 @@ fn verified_as_told(scheme: &Scheme, signed: &str, at_hand: &str) -> Option<Stri
     let sent = signer.sign_with(&own, &body).unwrap();
     let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let sent: Vec<(String, String)> = sent.into_iter().chain(own).collect();
-    let request = CapturedRequest::new(sent.clone(), body.clone()).with_url(at_hand);
+    let request = CapturedRequest::new(sent.clone(), body.clone()).with_url(received);
     let found = diagnose(scheme, secret()).diagnose(&request).unwrap();
     if found.is_verified() {
         return None;
     }
-    let which = format!("{}: {at_hand}: {found:?}", scheme.name());
-    let url = found.causes().iter().fold(at_hand.to_owned(), |url, cause| {
+    let which = format!("{}: {received}: {found:?}", scheme.name());
+    let url = found.causes().iter().fold(received.to_owned(), |url, cause| {
         assert!(cause.is_certain() && cause.kind() == CauseKind::UrlMismatch, "{which}");
         done(cause.detail(), &url)
     });
-    let target = at_hand.split('#').next().unwrap().split_once("example").unwrap().1;
+    let target = received.split('#').next().unwrap().split_once("example").unwrap().1;
     let target = target.strip_prefix(":443").unwrap_or(target);
     let verifier =
         Verifier::with_public_url(PublicUrl::new(url).unwrap(), scheme.clone(), secret()).unwrap();
@@ -182,21 +182,21 @@ fn done(detail: &str, url: &str) -> String {
 }
 
 #[test]
-fn a_fragment_and_the_scheme_of_a_websocket_are_told_by_their_names() {
+fn a_fragment_and_a_websocket_scheme_are_named_in_the_cause() {
     let twilio = schemes::twilio();
-    let reported = |signed: &str, at_hand: &str| {
+    let reported = |signed: &str, received: &str| {
         let secret = || Secret::new("a secret").unwrap();
         let signer = Signer::new(twilio.clone(), secret()).unwrap();
         let signer = signer.with_url(PublicUrl::new(signed).unwrap());
         let sent = signer.sign(BODY.as_bytes()).unwrap();
-        let request = CapturedRequest::new(sent, BODY).with_url(at_hand);
+        let request = CapturedRequest::new(sent, BODY).with_url(received);
         let found = diagnose(&twilio, secret()).diagnose(&request).unwrap();
-        assert_certain(&found, CauseKind::UrlMismatch, at_hand);
+        assert_certain(&found, CauseKind::UrlMismatch, received);
         let details: Vec<&str> = found.causes().iter().map(|cause| cause.detail()).collect();
         details.join("; ")
     };
     let url = "https://hooks.example/in?k=t0ken";
-    for (at_hand, expected) in [
+    for (received, expected) in [
         (format!("{url}#rc=1"), "it was signed for the URL without its fragment"),
         (url.replace("https", "wss"), "it was signed for the URL with `https` instead of `wss`"),
         (
@@ -204,7 +204,7 @@ fn a_fragment_and_the_scheme_of_a_websocket_are_told_by_their_names() {
             "it was signed for the URL with `https` instead of `ws`, and without its fragment",
         ),
     ] {
-        assert_eq!(reported(url, &at_hand), expected);
+        assert_eq!(reported(url, &received), expected);
     }
     let stream = url.replace("https", "wss");
     assert_eq!(reported(&stream, url), "it was signed for the URL with `wss` instead of `https`");

@@ -20,7 +20,7 @@ fn found(vector: &Vector, scheme: &str) -> Diagnosis {
 }
 
 #[test]
-fn of_every_vector_no_more_is_proved_than_is_true() {
+fn no_vector_gets_a_wrong_certain_cause() {
     let mut seen = 0;
     for vector in vectors() {
         if vector.expect == Expect::Invalid(Reason::NoSecret) {
@@ -74,7 +74,7 @@ fn what_is_wrong(vector: &Vector) -> Vec<CauseKind> {
 /// Diagnoses every genuine vector with an eleventh of the other schemes, each time with different
 /// ones.
 #[test]
-fn a_genuine_delivery_taken_for_another_schemes_is_told_by_its_own_name() {
+fn a_genuine_delivery_checked_with_another_scheme_names_its_own_scheme() {
     let names: Vec<&str> = schemes::names().collect();
     let genuine = vectors().iter().filter(|vector| vector.expect == Expect::Valid);
     let mut reported = 0;
@@ -114,7 +114,7 @@ fn a_genuine_delivery_taken_for_another_schemes_is_told_by_its_own_name() {
 }
 
 #[test]
-fn of_schemes_that_sign_alike_the_one_whose_other_headers_are_there_is_named_first() {
+fn other_headers_decide_which_of_several_identical_schemes_is_named_first() {
     for (scheme, header) in [("github", "X-GitHub-Event"), ("bitbucket", "X-Event-Key")] {
         let mut vector = vectors().iter().find(|it| it.provider == scheme).unwrap().clone();
         vector.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(header));

@@ -117,15 +117,19 @@ fn line(character: char) -> Option<String> {
 /// Signs one body, and checks that the diagnosis detects it in another that was
 /// parsed and reserialized.
 #[track_caller]
-fn assert_found(name: &str, signed: &str, at_hand: &str) {
-    if signed == at_hand {
+fn assert_found(name: &str, signed: &str, received: &str) {
+    if signed == received {
         return;
     }
     let scheme = scheme(name);
     let delivery = Delivery::with_body(&scheme, signed);
-    let sent = Delivery { body: at_hand.as_bytes().to_vec(), ..delivery };
+    let sent = Delivery { body: received.as_bytes().to_vec(), ..delivery };
     let found = found(&scheme, &sent);
-    assert_certain(&found, CauseKind::BodyReserialized, &format!("{name}: {signed} and {at_hand}"));
+    assert_certain(
+        &found,
+        CauseKind::BodyReserialized,
+        &format!("{name}: {signed} and {received}"),
+    );
 }
 
 pub(super) fn config() -> Config {
@@ -140,16 +144,16 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn what_a_provider_has_written_is_found_in_what_json_stringify_makes_of_it(json in object()) {
-        let at_hand = stringify(&json);
-        assert_found("meta", &write(&json, &meta), &at_hand);
-        assert_found("shopify", &write(&json, &shopify), &at_hand);
-        assert_found("line", &write(&json, &line), &at_hand);
+    fn a_providers_json_rewritten_by_json_stringify_is_found(json in object()) {
+        let received = stringify(&json);
+        assert_found("meta", &write(&json, &meta), &received);
+        assert_found("shopify", &write(&json, &shopify), &received);
+        assert_found("line", &write(&json, &line), &received);
     }
 
     /// No known provider does this, but a new one may.
     #[test]
-    fn any_set_of_escapes_is_found(
+    fn json_with_any_set_of_escapes_is_found(
         json in object(),
         marks in proptest::sample::subsequence(vec!['/', '<', '>', '&', '%', '@'], 0..=6),
         upper in any::<bool>(),
@@ -168,14 +172,14 @@ proptest! {
     }
 
     #[test]
-    fn a_line_for_each_event_is_found(all in proptest::collection::vec(object(), 2..4)) {
+    fn json_with_one_event_per_line_is_found(all in proptest::collection::vec(object(), 2..4)) {
         let events: Vec<String> = all.iter().map(stringify).collect();
-        let at_hand = stringify(&Json::List(all));
-        assert_found("github", &format!("[{}]\r\n", events.join(",\r\n")), &at_hand);
+        let received = stringify(&Json::List(all));
+        assert_found("github", &format!("[{}]\r\n", events.join(",\r\n")), &received);
     }
 
     #[test]
-    fn spaces_in_some_places_are_found(json in object(), gaps in any::<[bool; 8]>()) {
+    fn json_with_irregular_spaces_is_found(json in object(), gaps in any::<[bool; 8]>()) {
         let Json::Map(members) = &json else { unreachable!() };
         let mut signed = String::new();
         for (at, member) in members.iter().enumerate() {
@@ -190,7 +194,7 @@ proptest! {
     }
 
     #[test]
-    fn a_form_is_found_however_it_was_written(
+    fn a_form_is_found_in_every_encoding(
         fields in proptest::collection::vec(("[a-z]{1,4}", "[a-z *~!:é]{0,10}"), 1..4),
         plain in proptest::sample::subsequence(vec!['*', '~', '!', ':'], 0..=4),
         plus in any::<bool>(),
@@ -213,8 +217,8 @@ proptest! {
         let signed: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         let signed = signed.join("&");
-        let mut at_hand = form_urlencoded::Serializer::new(String::new());
-        assert_found("slack", &signed, &at_hand.extend_pairs(&fields).finish());
+        let mut received = form_urlencoded::Serializer::new(String::new());
+        assert_found("slack", &signed, &received.extend_pairs(&fields).finish());
         if let [(_, value)] = &fields[..] && !value.is_empty() {
             let json = format!("{{\"v\":\"{value}\"}}");
             assert_found("github", &format!("payload={}", encode(&json).replace("%2E", ".")), &json);
@@ -222,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn each_escape_of_a_url_is_found_by_itself_and_with_others(
+    fn each_url_escape_is_found_alone_and_combined(
         swapped in proptest::sample::subsequence(vec!['\'', '@', ':', ',', '(', ')', '*', '!', '~'], 1..=9),
     ) {
         let plain = "/in/a(b)'c,d?k=t0ken&m=@x:y*z!~";
@@ -232,14 +236,14 @@ proptest! {
         };
         let escaped: String = plain.chars().map(escape).collect();
         let [plain, escaped] = [plain, &escaped].map(|target| format!("https://hooks.example{target}"));
-        for (signed, at_hand) in [(&plain, &escaped), (&escaped, &plain)] {
+        for (signed, received) in [(&plain, &escaped), (&escaped, &plain)] {
             for name in ["square", "trello"] {
                 let scheme = scheme(name);
                 let secret = || Secret::new("0123456789abcdef").unwrap();
                 let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(NOW_MS);
                 let signer = signer.with_url(PublicUrl::new(signed.as_str()).unwrap());
                 let sent = signer.sign(b"{}").unwrap();
-                let request = CapturedRequest::new(sent, "{}").with_url(at_hand.as_str());
+                let request = CapturedRequest::new(sent, "{}").with_url(received.as_str());
                 let found = diagnose(&scheme, secret()).diagnose(&request).unwrap();
                 assert_certain(&found, CauseKind::UrlMismatch, &format!("{name}: {signed}"));
             }

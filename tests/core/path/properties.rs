@@ -20,7 +20,7 @@ use fixtures::receiving::begin;
 
 proptest! {
     #[test]
-    fn however_a_body_is_cut_into_pieces_the_verdict_is_the_same(
+    fn the_verdict_does_not_depend_on_how_the_body_is_split(
         scheme in select(any_body()),
         body in vec(any::<u8>(), 0..2000),
         cuts in vec(any::<Index>(), 0..12),
@@ -76,7 +76,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn no_request_panics_and_none_is_believed_that_was_not_signed(
+    fn no_request_panics_and_no_unsigned_request_verifies(
         verifier in select(all_verifiers()),
         values in vec(header_value(), 8),
         repeated in any::<bool>(),
@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn no_timestamp_panics_and_what_is_taken_is_within_the_tolerance(
+    fn no_timestamp_panics_and_accepted_ones_are_within_the_tolerance(
         unit in select(TimestampUnit::ALL),
         text in timestamp_text(),
         now in prop_oneof![any::<i64>(), Just(NOW_MS)],
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn no_description_of_a_scheme_panics_nor_does_what_it_describes(
+    fn no_scheme_file_panics_and_no_scheme_of_one_does(
         words in vec(word(), 0..7),
         values in vec(header_value(), 8),
         body in vec(any::<u8>(), 0..100),

@@ -16,7 +16,7 @@ const POLICIES: [OutagePolicy; 3] =
 
 /// Its handler blocks the thread that would renew the lease.
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_is_not_renewed_keeps_its_event_in_its_own_process() {
+async fn a_claim_that_is_not_renewed_still_blocks_duplicates_in_its_own_process() {
     let mut held = Vec::new();
     for policy in POLICIES {
         let store = FaultyStore::new(MemoryStore::new());
@@ -42,7 +42,7 @@ async fn a_claim_that_is_not_renewed_keeps_its_event_in_its_own_process() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_has_waited_is_renewed_before_its_work_starts() {
+async fn a_delayed_claim_is_renewed_before_its_work_starts() {
     let (store, clock) = store_with_clock();
     let receiver = super::receiver("jupiter", store.clone());
     let short = receiver.clone().dangerous_with_lease(LEASE);
@@ -59,7 +59,7 @@ async fn a_claim_that_has_waited_is_renewed_before_its_work_starts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_work_of_a_claim_that_was_lost_while_it_waited_is_not_started() {
+async fn the_work_of_a_delayed_claim_that_was_lost_is_not_started() {
     let (store, clock) = store_with_clock();
     let receiver = super::receiver("jupiter", store.clone()).dangerous_with_lease(LEASE);
     let other = super::receiver("jupiter", store.of_another_process());
@@ -94,7 +94,7 @@ async fn the_work_of_a_claim_whose_lease_ended_and_cannot_be_renewed_is_not_star
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_is_forgotten_is_handled_again_although_this_process_knows_it() {
+async fn a_forgotten_event_is_handled_again_even_if_this_process_handled_it() {
     // A success that is not recorded yet.
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone());

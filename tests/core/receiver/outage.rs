@@ -15,7 +15,7 @@ const EVENT: &str = r#"{"event_id":"1"}"#;
 const A_WHILE: Duration = Duration::from_secs(5);
 
 #[tokio::test(start_paused = true)]
-async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after() {
+async fn an_event_handled_in_an_outage_is_a_duplicate_during_it_and_afterwards() {
     let store = FaultyStore::new(MemoryStore::new());
     // Expires long before the store is back.
     let receiver = suppressing("github", store.clone()).dangerous_with_lease(Duration::ZERO);
@@ -43,7 +43,7 @@ async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after()
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_more_than_ten_thousand_events_in_an_outage_every_success_is_recorded() {
+async fn every_success_of_more_than_ten_thousand_events_in_an_outage_is_recorded() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
@@ -64,7 +64,7 @@ async fn of_more_than_ten_thousand_events_in_an_outage_every_success_is_recorded
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_of_an_endpoint_that_fails_closed_is_remembered_longer_than_its_lease() {
+async fn an_endpoint_that_fails_closed_remembers_a_success_longer_than_its_lease() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone()).dangerous_with_lease(Duration::ZERO);
     tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
@@ -92,7 +92,7 @@ async fn a_success_of_an_endpoint_that_fails_closed_is_remembered_longer_than_it
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_of_an_outage_is_handed_over_while_its_handler_runs() {
+async fn a_claim_of_an_outage_moves_to_the_store_while_its_handler_runs() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
@@ -116,7 +116,7 @@ async fn a_claim_of_an_outage_is_handed_over_while_its_handler_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_event_has_two_handlers_in_a_second_outage_after_a_hand_over() {
+async fn no_event_has_two_handlers_in_a_second_outage() {
     for status in [200, 500] {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = suppressing("github", store.clone());
@@ -147,7 +147,7 @@ async fn no_event_has_two_handlers_in_a_second_outage_after_a_hand_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_that_the_store_rejects_holds_up_nothing_else() {
+async fn a_success_that_the_store_rejects_does_not_block_others() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
@@ -182,7 +182,7 @@ async fn a_success_that_the_store_rejects_holds_up_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_the_store_gave_to_another_process_holds_up_nothing_else() {
+async fn a_claim_that_the_store_granted_to_another_process_does_not_block_others() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
@@ -202,7 +202,7 @@ async fn a_claim_that_the_store_gave_to_another_process_holds_up_nothing_else() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_after_the_hand_over_gives_the_event_back_to_every_process() {
+async fn a_failure_after_the_claim_moved_to_the_store_releases_it_for_every_process() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
@@ -218,7 +218,7 @@ async fn a_failure_after_the_hand_over_gives_the_event_back_to_every_process() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_event_has_two_handlers_in_one_process_when_the_store_goes_away_meanwhile() {
+async fn no_event_has_two_handlers_in_one_process_when_the_store_fails_meanwhile() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let handled = admit(&receiver, EVENT).await.unwrap();
@@ -247,7 +247,7 @@ async fn no_event_has_two_handlers_in_one_process_when_the_store_goes_away_meanw
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_handled_in_an_outage_or_before_it_is_a_duplicate_in_the_next_one() {
+async fn an_event_handled_before_or_in_an_outage_is_a_duplicate_in_the_next_one() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
@@ -282,7 +282,7 @@ async fn what_was_handled_in_an_outage_or_before_it_is_a_duplicate_in_the_next_o
 
 /// Only the store knows what other processes have handled.
 #[tokio::test(start_paused = true)]
-async fn an_event_that_is_claimed_without_the_store_is_a_possible_duplicate() {
+async fn an_event_claimed_without_the_store_is_a_possible_duplicate() {
     for policy in [OutagePolicy::LocalFallback, OutagePolicy::FailOpen] {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = suppressing("jupiter", store.clone()).with_outage_policy(policy);
@@ -302,7 +302,7 @@ async fn an_event_that_is_claimed_without_the_store_is_a_possible_duplicate() {
 
 /// The store has granted the claim, and its response was lost.
 #[tokio::test(start_paused = true)]
-async fn a_claim_is_never_given_back_under_a_running_handler() {
+async fn a_claim_is_never_released_while_its_handler_runs() {
     for status in [200, 500] {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = suppressing("github", store.clone());
@@ -322,7 +322,7 @@ async fn a_claim_is_never_given_back_under_a_running_handler() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_in_an_outage_gives_back_what_the_store_has_granted_unheard() {
+async fn a_failure_in_an_outage_releases_a_grant_whose_reply_was_lost() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     store.fail_next("claim", &[Fault::ReplyLost]);
@@ -335,7 +335,7 @@ async fn a_failure_in_an_outage_gives_back_what_the_store_has_granted_unheard() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_an_event_that_another_process_has_handled_too_counts_as_a_repeat() {
+async fn only_an_event_also_handled_by_another_process_counts_as_handled_twice() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
@@ -358,7 +358,7 @@ async fn only_an_event_that_another_process_has_handled_too_counts_as_a_repeat()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_in_an_outage_is_no_repeat() {
+async fn a_retry_in_an_outage_does_not_count_as_handled_twice() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     store.go_down();
@@ -378,7 +378,7 @@ async fn a_retry_in_an_outage_is_no_repeat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_says_which_successes_it_could_not_record() {
+async fn a_flush_returns_the_successes_that_it_could_not_record() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone());
     let mut keys = Vec::new();
@@ -404,7 +404,7 @@ async fn a_flush_says_which_successes_it_could_not_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_waits_for_no_longer_than_it_must_and_for_no_store_that_hangs() {
+async fn a_flush_waits_no_longer_than_necessary_and_not_for_a_hanging_store() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone());
     let began = tokio::time::Instant::now();
@@ -420,7 +420,7 @@ async fn a_flush_waits_for_no_longer_than_it_must_and_for_no_store_that_hangs() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_sends_again_what_hangs_in_the_background_or_in_itself() {
+async fn a_flush_resends_steps_that_hang() {
     for is_in_background in [true, false] {
         for status in [200, 500] {
             let step = if status == 200 { "complete" } else { "release" };
@@ -448,7 +448,7 @@ async fn a_flush_sends_again_what_hangs_in_the_background_or_in_itself() {
 /// As in a test with its own runtime, or in a server that is restarted in the
 /// same process.
 #[test]
-fn the_background_goes_on_in_the_next_runtime() {
+fn the_settlement_task_continues_in_the_next_runtime() {
     let runtime = || {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         builder.enable_time().start_paused(true).build().unwrap()
@@ -474,7 +474,7 @@ fn the_background_goes_on_in_the_next_runtime() {
 
 /// As in a program that starts a second runtime and keeps the first.
 #[test]
-fn the_background_goes_on_if_its_runtime_is_kept_and_not_driven() {
+fn the_settlement_task_continues_if_its_first_runtime_is_idle() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone());

@@ -107,7 +107,7 @@ async fn not_called((): (), _: Verified, _: Grant) -> ((), Option<u16>) {
 
 /// The rest of the ack deadline was needed to receive the delivery.
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_has_no_time_left_is_answered_before_the_deadline_and_given_back() {
+async fn a_claim_without_time_left_is_answered_before_the_deadline_and_released() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone());
     let left = Duration::from_millis(500);
@@ -133,7 +133,7 @@ async fn a_claim_that_has_no_time_left_is_answered_before_the_deadline_and_given
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_is_known_for_as_long_as_the_store_does_not_answer_it() {
+async fn a_success_is_known_locally_until_the_store_replies() {
     let clock = ManualClock::at_unix_ms(1_760_000_000_000);
     let store = FaultyStore::new(MemoryStore::new().with_clock(clock.clone()));
     let receiver = super::receiver("jupiter", store.clone());
@@ -155,7 +155,7 @@ async fn a_success_is_known_for_as_long_as_the_store_does_not_answer_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_that_the_store_answers_late_is_not_known_here_any_longer() {
+async fn a_success_is_no_longer_known_locally_after_a_late_reply_of_the_store() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone());
     let delivery = admit(&receiver, EVENT).await.unwrap();
@@ -170,7 +170,7 @@ async fn a_success_that_the_store_answers_late_is_not_known_here_any_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn settling_in_time_does_not_wait_for_a_store_without_end() {
+async fn settling_waits_for_the_store_only_for_a_limited_time() {
     for fault in [Fault::Hangs, Fault::Panics, Fault::PanicsAtOnce] {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = super::receiver("jupiter", store.clone());
@@ -198,7 +198,7 @@ async fn settling_in_time_does_not_wait_for_a_store_without_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_panics_is_tried_again_and_leaves_the_work_alone() {
+async fn a_renewal_that_panics_is_retried_and_does_not_stop_the_work() {
     for fault in [Fault::Panics, Fault::PanicsAtOnce] {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = super::receiver("jupiter", store.clone());
@@ -264,7 +264,7 @@ async fn no_event_has_two_handlers_in_one_process_after_its_lease_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn neither_a_flush_nor_the_background_ends_by_a_store_that_panics() {
+async fn a_store_that_panics_stops_neither_a_flush_nor_the_settlement_task() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone());
     for (event, is_flush) in [(EVENT, true), (r#"{"event_id":"2"}"#, false)] {
@@ -285,7 +285,7 @@ async fn neither_a_flush_nor_the_background_ends_by_a_store_that_panics() {
 /// The claim waits for the store while another delivery of the event is handled
 /// without it.
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_is_granted_late_does_not_join_a_handler_of_this_process() {
+async fn a_late_grant_does_not_start_a_second_handler_in_this_process() {
     for status in [None, Some(200)] {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = super::receiver("jupiter", store.clone())

@@ -45,7 +45,7 @@ fn a_certificate_verifies_nothing_outside_of_its_validity() {
 }
 
 #[test]
-fn a_certificate_that_is_valid_counts_beside_one_that_has_expired() {
+fn a_valid_certificate_is_used_beside_an_expired_one() {
     let unix_ms = UNTIL_MS + 1;
     for name in ["aws-sns", "paypal", "fusionauth"] {
         let scheme = schemes::named(name).unwrap();

@@ -46,7 +46,7 @@ fn a_token_is_signed_by_any_algorithm_of_its_key() {
 }
 
 #[test]
-fn a_public_key_is_never_taken_for_a_shared_one() {
+fn a_public_key_is_never_used_as_a_shared_key() {
     let public = public_pem(RSA_PRIVATE);
     let verifier = fusionauth(&public);
     for key in [public.as_str(), public.trim(), ""] {
@@ -68,7 +68,7 @@ fn a_public_key_is_never_taken_for_a_shared_one() {
 }
 
 #[test]
-fn a_public_key_with_other_text_around_it_is_never_taken_for_a_shared_one() {
+fn a_public_key_with_other_text_around_it_is_never_used_as_a_shared_key() {
     let pem = public_pem(RSA_PRIVATE);
     let base64 = |pem: &str| pem.lines().filter(|line| !line.starts_with('-')).collect::<String>();
     let jwk = Key::new("k1").jwk().to_string();
@@ -142,7 +142,7 @@ fn the_error_names_a_shared_key_only_if_the_scheme_accepts_one() {
 }
 
 #[test]
-fn a_key_beside_text_verifies_the_tokens_of_its_private_key() {
+fn a_public_key_with_text_around_it_verifies_tokens_of_its_private_key() {
     let pem = public_pem(RSA_PRIVATE);
     let signer = Signer::new(scheme("fusionauth"), Secret::new(RSA_PRIVATE).unwrap()).unwrap();
     let headers = signer.sign(BODY.as_bytes()).unwrap();
@@ -152,7 +152,7 @@ fn a_key_beside_text_verifies_the_tokens_of_its_private_key() {
 }
 
 #[test]
-fn a_token_that_nobody_has_signed_is_rejected() {
+fn an_unsigned_token_is_rejected() {
     for algorithm in ["none", "None", "", "HS1", "ES512", "PS256"] {
         for verifier in [fusionauth("shared"), plaid()] {
             for signature in [&b""[..], b"x"] {
@@ -165,14 +165,14 @@ fn a_token_that_nobody_has_signed_is_rejected() {
 }
 
 #[test]
-fn an_algorithm_that_the_scheme_does_not_have_is_rejected() {
+fn an_algorithm_outside_of_the_scheme_is_rejected() {
     let token = shared_token("shared", json!({ "alg": "HS256" }), claims());
     assert_eq!(rejected(&fusionauth("shared"), &token), None);
     assert_eq!(rejected(&plaid(), &token), Some(Kind::UnsupportedSignature));
 }
 
 #[test]
-fn each_length_of_a_shared_keys_hash_is_taken() {
+fn each_hash_length_of_a_shared_key_is_accepted() {
     for (algorithm, hash) in
         [("HS256", hmac::HMAC_SHA256), ("HS384", hmac::HMAC_SHA384), ("HS512", hmac::HMAC_SHA512)]
     {
@@ -185,7 +185,7 @@ fn each_length_of_a_shared_keys_hash_is_taken() {
 }
 
 #[test]
-fn what_is_no_token_is_malformed() {
+fn an_invalid_token_is_malformed() {
     let good = shared_token("shared", json!({ "alg": "HS256" }), claims());
     let parts: Vec<&str> = good.split('.').collect();
     let (header, claims, signature) = (parts[0], parts[1], parts[2]);
@@ -213,7 +213,7 @@ fn what_is_no_token_is_malformed() {
 }
 
 #[test]
-fn a_token_is_valid_for_as_long_as_it_says() {
+fn a_token_is_valid_until_its_expiry() {
     let now = NOW_MS / 1000;
     for (claim, at, kind) in [
         ("exp", now + 1, None),
@@ -237,7 +237,7 @@ fn a_token_is_valid_for_as_long_as_it_says() {
 }
 
 #[test]
-fn plaid_must_say_when_it_has_signed() {
+fn a_plaid_token_requires_its_issue_time() {
     let key = Key::new("k1");
     let verifier = verifier(&scheme("plaid"), Secret::new(key.jwk().to_string()).unwrap());
     let token = |claims| key.token("k1", claims);
@@ -256,7 +256,7 @@ fn plaid_must_say_when_it_has_signed() {
 }
 
 #[test]
-fn two_equal_bodies_of_plaid_that_are_signed_at_two_times_are_two_events() {
+fn equal_bodies_of_plaid_signed_at_two_times_are_two_events() {
     let key = Key::new("k1");
     let id = |now_ms: i64| {
         let claims = json!({ "request_body_sha256": hex_digest(), "iat": now_ms / 1000 });
@@ -272,7 +272,7 @@ fn two_equal_bodies_of_plaid_that_are_signed_at_two_times_are_two_events() {
 }
 
 #[test]
-fn a_token_means_the_key_that_it_names() {
+fn a_token_is_verified_with_the_key_that_it_names() {
     let (old, new) = (Key::new("old"), Key::new("new"));
     let set = json!({ "keys": [new.jwk(), old.jwk(), { "kty": "oct", "k": "AA" }] }).to_string();
     let set = verifier(&scheme("plaid"), Secret::new(set).unwrap());
@@ -292,7 +292,7 @@ fn a_token_means_the_key_that_it_names() {
 }
 
 #[test]
-fn a_key_is_for_its_own_algorithm_and_for_its_own_time() {
+fn a_key_is_used_only_with_its_algorithm_and_during_its_validity() {
     let key = Key::new("k1");
     let token = key.token("k1", plaid_claims());
     let with = |name: &str, value: Value| {
@@ -342,7 +342,7 @@ fn a_key_for_no_algorithm_of_the_scheme_is_rejected() {
 }
 
 #[test]
-fn a_private_jwk_is_not_taken_for_a_public_key() {
+fn a_private_jwk_is_not_accepted_as_a_public_key() {
     let (key, other) = (Key::new("k1"), Key::new("k2"));
     let mut private = key.jwk();
     private["d"] = "AAAA".into();
@@ -421,7 +421,7 @@ fn a_jwk_with_a_repeated_member_is_not_a_key() {
 }
 
 #[test]
-fn a_key_is_looked_up_unless_a_usable_one_has_the_name() {
+fn a_key_is_looked_up_unless_a_usable_key_has_its_id() {
     let (pinned, known) = (Key::new("pinned"), Key::new("known"));
     let mut expired = known.jwk();
     expired["expired_at"] = 1.into();
@@ -447,7 +447,7 @@ fn a_key_is_looked_up_unless_a_usable_one_has_the_name() {
 }
 
 #[test]
-fn a_key_that_is_not_at_hand_is_looked_up_by_its_name() {
+fn an_unknown_key_is_looked_up_by_its_id() {
     let (known, other) = (Key::new("known"), Key::new("other"));
     let jwk = known.jwk().to_string();
     let secrets = Secrets::resolved(move |kid: &str| (kid == "known").then(|| jwk.clone()));
@@ -486,7 +486,7 @@ fn no_key_is_looked_up_by_its_name_if_no_secret_is_valid() {
 }
 
 #[test]
-fn the_claims_of_a_token_tell_two_deliveries_apart() {
+fn the_claims_of_a_token_are_part_of_the_event_id() {
     let id = |claim: &str| {
         let mut claims = claims();
         claims["jti"] = claim.into();
@@ -503,7 +503,7 @@ fn the_claims_of_a_token_tell_two_deliveries_apart() {
 }
 
 #[test]
-fn a_resolver_gives_public_keys_only() {
+fn a_resolver_returns_public_keys_only() {
     let token = shared_token("text", json!({ "alg": "HS256", "kid": "k" }), claims());
     for answer in ["text", "", "{}", "-----BEGIN", r#"{"kty":"oct","k":"dGV4dA"}"#] {
         let secrets = Secrets::resolved(move |_: &str| Some(answer.to_owned()));
@@ -513,7 +513,7 @@ fn a_resolver_gives_public_keys_only() {
 }
 
 #[test]
-fn what_is_no_key_is_rejected_at_once_with_its_number() {
+fn an_invalid_key_is_rejected_at_once_with_its_number() {
     for bad in ["text", "{}", "{", "-----BEGIN PUBLIC KEY-----", RSA_PRIVATE, r#"{"keys":[]}"#] {
         let good = Secret::new(p256()[1].as_str()).unwrap();
         let secrets = Secrets::new(good).with_previous(Secret::new(bad).unwrap());

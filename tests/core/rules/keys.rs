@@ -13,7 +13,7 @@ use super::cases::{RSA_PRIVATE, ed25519, p256, pem, verifier};
 use fixtures::delivery::{ID, NOW_MS};
 
 #[test]
-fn a_private_key_signs_for_the_schemes_whose_receivers_hold_the_public_one() {
+fn a_private_key_signs_for_schemes_with_public_keys() {
     for (name, [private, public], prefix) in [
         ("discord", ed25519(), ED25519_SPKI_LENGTH),
         ("standardwebhooks-v1a", ed25519(), ED25519_SPKI_LENGTH),
@@ -33,7 +33,7 @@ fn a_private_key_signs_for_the_schemes_whose_receivers_hold_the_public_one() {
 }
 
 #[test]
-fn a_seed_is_a_private_key_where_standard_webhooks_shows_it() {
+fn a_seed_is_accepted_as_a_private_key_of_standard_webhooks() {
     let scheme = schemes::standardwebhooks_v1a();
     let seed = [7; 32];
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
@@ -47,7 +47,7 @@ fn a_seed_is_a_private_key_where_standard_webhooks_shows_it() {
 }
 
 #[test]
-fn a_list_holds_a_signature_of_each_private_key() {
+fn a_signature_list_contains_a_signature_of_each_private_key() {
     let scheme = Scheme::builder("acme")
         .signature_header("X-Signature")
         .signature_pairs(',', '=', "v1")
@@ -89,7 +89,7 @@ fn at_most_four_signatures_are_verified_with_a_public_key() {
 }
 
 #[test]
-fn a_key_of_another_kind_cannot_sign() {
+fn a_key_of_another_type_cannot_sign() {
     for bad in
         [RSA_PRIVATE, &p256()[0], &ed25519()[1], "text", "whsk_AA==", &pem("PRIVATE KEY", b"x")]
     {
@@ -137,7 +137,7 @@ fn an_ed25519_key_of_low_order_is_rejected() {
 }
 
 #[test]
-fn keys_are_looked_up_for_the_schemes_that_name_them_only() {
+fn keys_are_looked_up_only_for_schemes_that_name_them() {
     for name in ["stripe", "discord", "twilio", "box", "moralis", "adyen", "figma"] {
         let scheme = schemes::named(name).unwrap();
         let url = super::cases::url();

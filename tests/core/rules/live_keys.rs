@@ -15,7 +15,7 @@ use fixtures::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
 use fixtures::receiving::begin;
 
 #[test]
-fn a_delivery_signed_by_an_expired_secret_is_rejected_whatever_else_is_live() {
+fn a_delivery_signed_by_an_expired_secret_is_rejected_even_if_others_are_valid() {
     for case in cases() {
         let verifier = case.verifier_of(vec![live(&case, 0), expired(&case, 1)]);
         let rejected = signed_by_second(&case).rejected(&verifier);
@@ -27,7 +27,7 @@ fn a_delivery_signed_by_an_expired_secret_is_rejected_whatever_else_is_live() {
 }
 
 #[test]
-fn a_delivery_signed_by_a_live_secret_verifies_behind_one_that_has_expired() {
+fn a_delivery_signed_by_a_valid_secret_verifies_after_an_expired_one() {
     for case in cases() {
         let verifier = case.verifier_of(vec![expired(&case, 0), live(&case, 1)]);
         let verified = signed_by_second(&case).verify(&verifier);
@@ -52,7 +52,7 @@ fn without_any_valid_secret_a_delivery_is_rejected_as_misconfigured_before_its_b
 }
 
 #[test]
-fn boxes_secondary_signature_counts_if_its_primary_key_has_expired() {
+fn boxes_secondary_signature_is_used_if_its_primary_key_has_expired() {
     let case = Case::of("box");
     let both = case.signed_with(&[0, 1], NOW_MS);
     let verifier = case.verifier_of(vec![expired(&case, 0), live(&case, 1)]);
@@ -62,7 +62,7 @@ fn boxes_secondary_signature_counts_if_its_primary_key_has_expired() {
 }
 
 #[test]
-fn mailguns_parent_signature_counts_if_the_key_of_the_other_has_expired() {
+fn mailguns_parent_signature_is_used_if_the_other_key_has_expired() {
     let signed = |key: &str, token: &str| {
         let tag = hmac_sha256(key, format!("{}{token}", NOW_MS / 1000));
         let time = (NOW_MS / 1000).to_string();
@@ -80,7 +80,7 @@ fn mailguns_parent_signature_counts_if_the_key_of_the_other_has_expired() {
 }
 
 #[test]
-fn a_rule_sees_the_keys_that_are_valid_now_and_no_others() {
+fn a_custom_scheme_gets_only_keys_that_are_valid_now() {
     let seen = Arc::default();
     let rule = Seen(Arc::clone(&seen));
     let scheme = Scheme::builder("acme").signed_payload("nothing").rule(rule).build().unwrap();
@@ -104,7 +104,7 @@ fn a_rule_sees_the_keys_that_are_valid_now_and_no_others() {
 }
 
 #[test]
-fn a_secret_that_expires_while_a_body_arrives_has_signed_nothing() {
+fn a_secret_that_expires_while_a_custom_body_arrives_does_not_match() {
     let case = Case::of("contentful");
     let clock = ManualClock::at_unix_ms(NOW_MS);
     let secret = Secret::new(case.keys[0][1].as_str()).unwrap().valid_until_unix_ms(NOW_MS);
@@ -142,7 +142,7 @@ fn no_key_is_looked_up_if_there_are_secrets_and_none_of_them_is_valid() {
 }
 
 #[test]
-fn these_are_all_the_schemes_that_look_keys_up() {
+fn exactly_these_schemes_look_keys_up() {
     let takes_resolver = |case: &Case| {
         let secrets = Secrets::resolved(|_: &str| None);
         // PayPal also needs the webhook's id.

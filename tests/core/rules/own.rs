@@ -72,7 +72,7 @@ fn sent() -> Sent {
 }
 
 #[test]
-fn a_rule_of_ones_own_goes_the_same_way_as_ours() {
+fn a_users_custom_scheme_works_like_a_built_in_one() {
     let scheme = acme().build().unwrap();
     assert_eq!(scheme.signature_format().to_string(), "X-Signature: <hex>");
     assert!(!scheme.is_data());
@@ -124,7 +124,7 @@ fn nothing_more(by: KeyMatch) -> KeyMatch {
 }
 
 #[test]
-fn a_rule_cannot_leave_out_the_time_that_its_scheme_promises() {
+fn a_custom_scheme_must_return_its_declared_timestamp() {
     let rejected = |more: fn(KeyMatch) -> KeyMatch| {
         let scheme =
             says(SignatureCoverage::Body, more).timestamp_body("/t", TimestampUnit::Seconds);
@@ -139,7 +139,7 @@ fn a_rule_cannot_leave_out_the_time_that_its_scheme_promises() {
 }
 
 #[test]
-fn an_events_id_comes_from_what_a_rule_covers() {
+fn the_event_id_must_be_covered_by_the_custom_scheme() {
     let only_id = || SignatureCoverage::Fields(vec!["/id".to_owned()]);
     for (covers, place, is_covered) in [
         (SignatureCoverage::Body, "body:/other", true),
@@ -156,7 +156,7 @@ fn an_events_id_comes_from_what_a_rule_covers() {
 }
 
 #[test]
-fn an_event_without_an_id_is_told_by_what_was_signed() {
+fn an_event_without_an_id_is_identified_by_the_signed_bytes() {
     let scheme = says(SignatureCoverage::Nothing, |by| by.over("signed")).build().unwrap();
     let verifier = verifier(&scheme, secret());
     let id = |body: &'static str| verifier.verify(&NO_HEADERS, body).unwrap().event_id().to_owned();
@@ -164,7 +164,7 @@ fn an_event_without_an_id_is_told_by_what_was_signed() {
 }
 
 #[test]
-fn a_blank_id_and_an_empty_body_tell_no_events_apart() {
+fn a_blank_id_and_an_empty_body_do_not_identify_an_event() {
     let named = says(SignatureCoverage::Body, |by| by.with_id(" "))
         .id_header("X-Id")
         .event_id("header:X-Id")
@@ -185,7 +185,7 @@ fn a_blank_id_and_an_empty_body_tell_no_events_apart() {
 }
 
 #[test]
-fn a_rule_needs_words_for_people_and_its_algorithms_need_a_rule() {
+fn a_custom_scheme_needs_a_description_and_its_algorithms_need_a_custom_scheme() {
     let rejected = Scheme::builder("acme").rule(Reversed).build().unwrap_err();
     assert!(rejected.to_string().contains("signed"), "{rejected}");
     for algorithm in [Algorithm::Keccak256, Algorithm::RsaSha256, Algorithm::Jwt] {
@@ -198,7 +198,7 @@ fn a_rule_needs_words_for_people_and_its_algorithms_need_a_rule() {
 }
 
 #[test]
-fn the_url_that_a_rule_signs_has_to_be_given() {
+fn a_custom_scheme_that_signs_the_url_requires_it() {
     let scheme = acme().signed_payload("{url} and the body").build().unwrap();
     assert!(scheme.signs_url());
     let rejected = Verifier::new(scheme, secret()).unwrap_err();

@@ -10,7 +10,7 @@ use fixtures::delivery::{ID, NOW_MS};
 const WEBHOOK: &str = "1JE4291016473214C";
 
 #[test]
-fn a_certificate_is_handed_in_or_looked_up_by_its_url() {
+fn a_certificate_is_configured_or_looked_up_by_its_url() {
     let sent = Case::of("paypal").signed();
     let handed_in = Secret::new(format!("{WEBHOOK}\n{RSA_CERTIFICATE}")).unwrap();
     assert_eq!(sent.rejected(&verifier(&scheme(), handed_in)), None);
@@ -18,8 +18,8 @@ fn a_certificate_is_handed_in_or_looked_up_by_its_url() {
     let webhook = || Secrets::new(Secret::new(WEBHOOK).unwrap());
     let looked_up = verifier(&scheme(), webhook().with_resolver(resolver));
     assert_eq!(sent.rejected(&looked_up), None);
-    let nobody = verifier(&scheme(), webhook().with_resolver(|_: &str| None));
-    assert_eq!(sent.rejected(&nobody), Some(Kind::UnknownKey));
+    let without_key = verifier(&scheme(), webhook().with_resolver(|_: &str| None));
+    assert_eq!(sent.rejected(&without_key), Some(Kind::UnknownKey));
     let other = Secrets::new(Secret::new("OTHER").unwrap()).with_resolver(resolver);
     assert_eq!(sent.rejected(&verifier(&scheme(), other)), Some(Kind::SignatureMismatch));
 }
@@ -39,7 +39,7 @@ fn the_id_of_a_webhook_may_hold_hyphens_and_underscores() {
 }
 
 #[test]
-fn nobody_is_asked_for_a_certificate_of_another_host() {
+fn no_certificate_of_another_host_is_looked_up() {
     let sent = Case::of("paypal").signed();
     let webhook = Secrets::new(Secret::new(WEBHOOK).unwrap());
     let verifier = verifier(
@@ -92,7 +92,7 @@ fn a_webhook_with_its_own_certificate_does_not_depend_on_the_lookup() {
 }
 
 #[test]
-fn a_checksum_authenticates_no_body_and_a_transmission_is_good_for_one_event() {
+fn a_checksum_does_not_authenticate_the_body_and_a_transmission_is_one_event() {
     let case = Case::of("paypal");
     let (sent, verifier) = (case.signed(), case.verifier());
     let verified = sent.verify(&verifier).unwrap();

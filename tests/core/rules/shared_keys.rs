@@ -9,7 +9,7 @@ use countersign::{ConfigError, Scheme, Secret, Secrets, Signer, Verifier, scheme
 use super::cases::{RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, public_pem, url};
 
 #[test]
-fn no_scheme_with_shared_secrets_takes_a_public_key_a_certificate_or_a_private_key() {
+fn schemes_with_shared_secrets_reject_public_keys_certificates_and_private_keys() {
     let mut shared = 0;
     for scheme in schemes::names().map(|name| schemes::named(name).unwrap()).filter(is_shared) {
         let name = scheme.name().to_owned();
@@ -26,7 +26,7 @@ fn no_scheme_with_shared_secrets_takes_a_public_key_a_certificate_or_a_private_k
 }
 
 #[test]
-fn the_error_says_which_secret_it_is_and_what_to_give() {
+fn the_error_names_the_secret_and_the_expected_kind() {
     let github = schemes::github();
     let secrets = Secrets::new(Secret::new("a shared secret").unwrap())
         .with_previous(Secret::new(p256()[1].as_str()).unwrap());
@@ -55,7 +55,7 @@ fn a_secret_that_is_too_long_to_search_for_a_key_is_rejected() {
 }
 
 #[test]
-fn the_bytes_of_a_key_are_recognised_in_every_constructor() {
+fn a_key_pair_is_recognised_in_every_constructor() {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
 

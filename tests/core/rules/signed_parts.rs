@@ -26,7 +26,7 @@ struct Parts {
 type Change = Box<dyn Fn(&mut Parts)>;
 
 #[test]
-fn a_change_of_any_signed_part_makes_another_event() {
+fn a_change_of_any_signed_part_changes_the_event_id() {
     for case in cases() {
         let base = base(&case);
         let original = key(&case, &base);
@@ -40,7 +40,7 @@ fn a_change_of_any_signed_part_makes_another_event() {
 }
 
 #[test]
-fn the_time_of_the_attempt_makes_another_event_only_of_an_unknown_one() {
+fn the_attempt_time_changes_the_event_id_only_if_the_identity_is_unknown() {
     for case in cases() {
         let base = base(&case);
         let mut later = base.clone();

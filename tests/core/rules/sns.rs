@@ -12,20 +12,20 @@ use super::cases::{Case, RSA_CERTIFICATE, RSA_PRIVATE, Sent, public_pem, verifie
 use fixtures::delivery::NOW_MS;
 
 #[test]
-fn a_certificate_is_handed_in_or_looked_up_by_its_url() {
+fn a_certificate_is_configured_or_looked_up_by_its_url() {
     let sent = Case::of("aws-sns").signed();
     assert_eq!(sent.rejected(&verifier(&scheme(), Secret::new(RSA_CERTIFICATE).unwrap())), None);
     let resolver = |url: &str| url.ends_with(".pem").then(|| RSA_CERTIFICATE.to_owned());
     assert_eq!(sent.rejected(&verifier(&scheme(), Secrets::resolved(resolver))), None);
-    let nobody = verifier(&scheme(), Secrets::resolved(|_: &str| None));
-    assert_eq!(sent.rejected(&nobody), Some(Kind::UnknownKey));
+    let without_key = verifier(&scheme(), Secrets::resolved(|_: &str| None));
+    assert_eq!(sent.rejected(&without_key), Some(Kind::UnknownKey));
     let panics = |_: &str| -> Option<String> { panic!("intended panic") };
     let panics = verifier(&scheme(), Secrets::resolved(panics));
     assert_eq!(sent.rejected(&panics), Some(Kind::UnknownKey));
 }
 
 #[test]
-fn nobody_is_asked_for_a_certificate_of_another_host() {
+fn no_certificate_of_another_host_is_looked_up() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let verifier = verifier(
@@ -54,7 +54,7 @@ fn nobody_is_asked_for_a_certificate_of_another_host() {
 }
 
 #[test]
-fn a_line_break_in_a_signed_value_is_no_second_reading() {
+fn a_line_break_in_a_signed_value_is_not_ambiguous() {
     let message = "hello\nMessageId\nX\nSubject\nY";
     let sent = signed(&json!({ "Message": message, "MessageId": "22b8" }));
     let verifier = verifier(&scheme(), Secret::new(public_pem(RSA_PRIVATE)).unwrap());
@@ -89,7 +89,7 @@ fn the_longest_message_may_consist_of_escapes() {
 }
 
 #[test]
-fn topics_that_are_named_with_the_key_are_the_only_ones() {
+fn only_topics_listed_with_the_key_are_accepted() {
     let own = "arn:aws:sns:us-east-1:000000000000:own";
     let secret = format!("{own}\narn:aws:sns:us-east-1:000000000000:two\n{RSA_CERTIFICATE}");
     let verifier = verifier(&scheme(), Secret::new(secret).unwrap());
@@ -130,7 +130,7 @@ fn a_topic_that_matches_nothing_is_rejected_at_once() {
 }
 
 #[test]
-fn topics_that_an_expired_secret_names_do_not_leave_all_others_accepted() {
+fn topics_of_an_expired_secret_still_restrict_the_accepted_topics() {
     let own = "arn:aws:sns:us-east-1:000000000000:own";
     let mine = signed(&json!({ "TopicArn": own }));
     let foreign = signed(&json!({ "TopicArn": "arn:aws:sns:us-east-1:666666666666:foreign" }));
@@ -184,7 +184,7 @@ fn each_type_of_message_signs_its_own_fields() {
 }
 
 #[test]
-fn the_version_of_a_signature_is_one_of_two() {
+fn only_the_two_signature_versions_are_accepted() {
     let verifier = Case::of("aws-sns").verifier();
     let sent = signed(&json!({}));
     for (version, kind) in [
@@ -204,7 +204,7 @@ fn the_version_of_a_signature_is_one_of_two() {
 }
 
 #[test]
-fn an_event_is_told_by_its_message_id() {
+fn an_event_is_identified_by_its_message_id() {
     let sent = signed(&json!({ "MessageId": "m1" }));
     let verified = sent.verify(&Case::of("aws-sns").verifier()).unwrap();
     assert_eq!(verified.event_id(), "m1");
@@ -213,7 +213,7 @@ fn an_event_is_told_by_its_message_id() {
 }
 
 #[test]
-fn a_key_of_another_kind_is_rejected_at_once() {
+fn a_key_of_another_type_is_rejected_at_once() {
     let [private, ec] = super::cases::p256();
     for bad in [ec.as_str(), private.as_str(), RSA_PRIVATE, "text", "arn:aws:sns:a:b:c"] {
         let rejected = Verifier::new(scheme(), Secret::new(bad).unwrap()).unwrap_err();

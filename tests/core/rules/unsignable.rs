@@ -7,7 +7,7 @@ use super::cases::{Case, cases, url};
 use fixtures::delivery::NOW_MS;
 
 #[test]
-fn an_id_that_no_receiver_takes_is_not_signed() {
+fn an_id_that_receivers_reject_is_not_signed() {
     let (longest, too_long) = ("a".repeat(256), "a".repeat(257));
     for (name, rejected) in
         [("paypal", &["", "a b", "a|b", "é", &too_long][..]), ("mailgun", &["", &too_long])]

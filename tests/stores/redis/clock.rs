@@ -25,7 +25,7 @@ const JUMP: Duration = Duration::from_secs(10 * 60 * 60);
 const JUMP_MS: i64 = 10 * 60 * 60 * 1_000;
 
 #[tokio::test]
-async fn a_clock_that_jumps_ahead_fences_the_attempt_whose_lease_it_ends() {
+async fn a_clock_that_jumps_ahead_fences_the_attempt_with_the_expired_lease() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let (key, holder, rival) = (event("evt_1"), attempt(), attempt());
@@ -40,7 +40,7 @@ async fn a_clock_that_jumps_ahead_fences_the_attempt_whose_lease_it_ends() {
 }
 
 #[tokio::test]
-async fn a_holder_whose_lease_a_clock_ends_keeps_its_event_by_its_next_renewal() {
+async fn a_holder_whose_lease_expired_by_a_clock_jump_keeps_its_event_by_renewing() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let (key, holder) = (event("evt_1"), attempt());
@@ -54,7 +54,7 @@ async fn a_holder_whose_lease_a_clock_ends_keeps_its_event_by_its_next_renewal()
 /// If a holder has crashed, the event becomes available later by the length of
 /// the jump.
 #[tokio::test]
-async fn a_clock_that_jumps_back_grants_nothing_twice_and_a_renewal_sets_it_right() {
+async fn a_clock_that_jumps_back_grants_nothing_twice_and_a_renewal_corrects_the_lease() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let (key, holder) = (event("evt_1"), attempt());

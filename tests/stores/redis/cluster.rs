@@ -8,7 +8,7 @@ use super::*;
 /// lost with its primary. So the test kills the primary once its replica has
 /// caught up. Claims that are made during the failover stay valid after it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn claims_go_on_through_a_failover_and_no_event_is_granted_twice() {
+async fn claims_continue_during_a_failover_and_no_event_is_granted_twice() {
     let mut cluster = Cluster::start();
     let store = store_at(&cluster.url(), PATIENT).await;
     let (before, holder) = (events("before"), attempt());
@@ -96,7 +96,7 @@ async fn every_operation_finds_its_server_in_a_cluster() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_is_gone_costs_the_deadline_and_then_nothing() {
+async fn an_unreachable_cluster_costs_the_deadline_once_and_then_fails_fast() {
     let cluster = Cluster::start();
     let store = store_at(&cluster.url(), HASTY).await;
     recovered(&store, &event("evt_1"), &attempt()).await;

@@ -8,7 +8,7 @@ use super::*;
 const ROUND_TRIP: Duration = Duration::from_millis(300);
 
 #[tokio::test]
-async fn a_server_that_answers_after_the_timeout_of_a_try_still_answers_the_operation() {
+async fn a_reply_after_the_attempt_timeout_still_completes_the_operation() {
     let server = RedisServer::start(&[]);
     let proxy = FaultProxy::start(server.address()).await;
     let config = RedisConfig::new(&format!("redis://{}", proxy.address())).unwrap();
@@ -26,7 +26,7 @@ async fn a_server_that_answers_after_the_timeout_of_a_try_still_answers_the_oper
 
 /// With defaults: only the timeout of the operation is set.
 #[tokio::test]
-async fn a_server_that_is_always_far_away_is_not_dialled_again() {
+async fn a_server_with_high_latency_is_not_reconnected() {
     let server = RedisServer::start(&[]);
     let proxy = FaultProxy::start(server.address()).await;
     proxy.set(Fault::Delay(ROUND_TRIP));
@@ -41,7 +41,7 @@ async fn a_server_that_is_always_far_away_is_not_dialled_again() {
 }
 
 #[tokio::test]
-async fn a_server_farther_away_than_the_deadline_is_an_error_when_the_store_connects() {
+async fn a_latency_above_the_deadline_is_an_error_when_the_store_connects() {
     let server = RedisServer::start(&[]);
     let proxy = FaultProxy::start(server.address()).await;
     proxy.set(Fault::Delay(ROUND_TRIP));

@@ -29,7 +29,7 @@ pub(super) async fn fails_at_once(store: &RedisStore) {
 }
 
 #[tokio::test]
-async fn a_stopped_server_costs_the_deadline_and_then_nothing() {
+async fn a_stopped_server_costs_the_deadline_once_and_then_fails_fast() {
     let server = RedisServer::start(&[]);
     let store = hasty_store(&server).await;
     let (key, holder) = (event("evt_1"), attempt());
@@ -51,7 +51,7 @@ async fn a_stopped_server_costs_the_deadline_and_then_nothing() {
 /// As in a program that starts a second runtime and keeps the first, on which
 /// the store was connected.
 #[test]
-fn a_store_recovers_if_its_runtime_is_kept_and_not_driven() {
+fn a_store_recovers_if_its_first_runtime_is_idle() {
     let server = RedisServer::start(&[]);
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (first, second) = (runtime(), runtime());
@@ -70,7 +70,7 @@ fn a_store_recovers_if_its_runtime_is_kept_and_not_driven() {
 }
 
 #[tokio::test]
-async fn a_burst_on_a_stopped_server_is_given_up_together() {
+async fn a_burst_on_a_stopped_server_fails_together() {
     let server = RedisServer::start(&[]);
     let store = hasty_store(&server).await;
     server.stop();
@@ -87,7 +87,7 @@ async fn a_burst_on_a_stopped_server_is_given_up_together() {
 }
 
 #[tokio::test]
-async fn a_dead_server_is_found_out_before_the_deadline() {
+async fn a_dead_server_is_detected_before_the_deadline() {
     let mut server = RedisServer::start(&[]);
     let store = store(&server).await;
     store.claim(&event("other"), &attempt()).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_dead_server_is_found_out_before_the_deadline() {
 }
 
 #[tokio::test]
-async fn an_open_breaker_says_what_came_of_dialling() {
+async fn an_open_breaker_reports_the_error_of_the_last_connect() {
     let mut server = RedisServer::start(&[]);
     let store = store(&server).await;
     server.kill9();
@@ -118,7 +118,7 @@ async fn an_open_breaker_says_what_came_of_dialling() {
 }
 
 #[tokio::test]
-async fn a_broken_connection_is_fixed_within_the_operation() {
+async fn a_broken_connection_is_replaced_within_the_operation() {
     let mut server = RedisServer::start(&["--appendonly", "yes"]);
     let store = store(&server).await;
     store.claim(&event("evt_1"), &attempt()).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_broken_connection_is_fixed_within_the_operation() {
 }
 
 #[tokio::test]
-async fn a_connection_managers_breaks_are_fixed_too() {
+async fn a_broken_connection_of_a_connection_manager_is_replaced_too() {
     let mut server = RedisServer::start(&["--appendonly", "yes"]);
     let client = ::redis::Client::open(server.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
@@ -147,7 +147,7 @@ async fn a_connection_managers_breaks_are_fixed_too() {
 
 /// For every byte at which the response is cut off, the claim was executed.
 #[tokio::test]
-async fn a_claim_whose_answer_is_cut_is_the_same_grant_when_it_is_sent_again() {
+async fn a_claim_with_a_lost_reply_gets_the_same_grant_when_it_is_resent() {
     let server = RedisServer::start(&[]);
     let (proxy, store) = behind_proxy(&server).await;
     store.claim(&event("other"), &attempt()).await.unwrap();
@@ -167,7 +167,7 @@ async fn a_claim_whose_answer_is_cut_is_the_same_grant_when_it_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_success_whose_answer_is_cut_is_recorded_once() {
+async fn a_success_with_a_lost_reply_is_recorded_once() {
     let server = RedisServer::start(&[]);
     let (proxy, store) = behind_proxy(&server).await;
     let (key, holder) = (event("evt_1"), attempt());
@@ -178,7 +178,7 @@ async fn a_success_whose_answer_is_cut_is_recorded_once() {
 }
 
 #[tokio::test]
-async fn a_half_open_connection_is_given_up_within_the_operation() {
+async fn a_half_open_connection_is_abandoned_within_the_operation() {
     let server = RedisServer::start(&[]);
     let proxy = FaultProxy::start(server.address()).await;
     let config = RedisConfig::new(&format!("redis://{}", proxy.address())).unwrap();
@@ -193,7 +193,7 @@ async fn a_half_open_connection_is_given_up_within_the_operation() {
 }
 
 #[tokio::test]
-async fn a_slow_network_is_an_error_and_then_none() {
+async fn a_slow_network_is_an_error_until_it_recovers() {
     let server = RedisServer::start(&[]);
     let proxy = FaultProxy::start(server.address()).await;
     let store = store_at(&format!("redis://{}", proxy.address()), HASTY).await;
@@ -207,7 +207,7 @@ async fn a_slow_network_is_an_error_and_then_none() {
 }
 
 #[tokio::test]
-async fn a_server_that_becomes_a_replica_is_dialled_once_a_second_at_most() {
+async fn a_server_that_becomes_a_replica_is_reconnected_at_most_once_per_second() {
     let (primary, server) = (RedisServer::start(&[]), RedisServer::start(&[]));
     let (proxy, store) = behind_proxy(&server).await;
     let (key, holder) = (event("evt_1"), attempt());
@@ -234,7 +234,7 @@ async fn a_server_that_becomes_a_replica_is_dialled_once_a_second_at_most() {
 
 /// It may be an old primary after a failover.
 #[tokio::test]
-async fn a_server_that_has_lost_its_replicas_is_dialled_anew() {
+async fn a_server_that_lost_its_replicas_is_reconnected() {
     let server = RedisServer::start(&[]);
     let (proxy, store) = behind_proxy(&server).await;
     let (key, holder) = (event("evt_1"), attempt());
@@ -251,7 +251,7 @@ async fn a_server_that_has_lost_its_replicas_is_dialled_anew() {
 }
 
 #[tokio::test]
-async fn requests_that_are_given_up_leave_the_connection_sound() {
+async fn cancelled_requests_do_not_break_the_connection() {
     let server = RedisServer::start(&[]);
     let (proxy, store) = behind_proxy(&server).await;
     for id in 0..200 {

@@ -13,19 +13,19 @@ async fn warnings(store: &RedisStore) -> Vec<StoreWarning> {
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_everything_is_healthy() {
+async fn a_persistent_server_without_eviction_is_healthy() {
     let server = RedisServer::start(&SAFE);
     assert_eq!(warnings(&store(&server).await).await, []);
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_nothing_over_a_restart_is_reported() {
+async fn a_server_without_persistence_is_reported() {
     let server = RedisServer::start(&[]);
     assert_eq!(warnings(&store(&server).await).await, [NotPersistent]);
 }
 
 #[tokio::test]
-async fn snapshots_count_as_keeping() {
+async fn snapshots_count_as_persistence() {
     let server = RedisServer::start(&["--save", "60 1"]);
     assert_eq!(warnings(&store(&server).await).await, []);
 }
@@ -41,7 +41,7 @@ async fn a_server_that_evicts_is_reported() {
 }
 
 #[tokio::test]
-async fn an_evicted_record_shows_by_the_canary() {
+async fn an_evicted_record_is_detected_by_the_canary() {
     let server = RedisServer::start(&SAFE);
     let store = store(&server).await;
     let _ = server.cli(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]);
@@ -61,7 +61,7 @@ async fn a_replica_is_reported() {
 }
 
 #[tokio::test]
-async fn a_crash_of_a_server_that_keeps_nothing_is_reported_once() {
+async fn a_crash_of_a_server_without_persistence_is_reported_once() {
     let mut server = RedisServer::start(&[]);
     let store = store(&server).await;
     server.restart();
@@ -71,7 +71,7 @@ async fn a_crash_of_a_server_that_keeps_nothing_is_reported_once() {
 }
 
 #[tokio::test]
-async fn every_store_sees_that_memory_was_lost() {
+async fn every_store_detects_that_the_memory_was_lost() {
     let server = RedisServer::start(&SAFE);
     let (here, there) = (store(&server).await, store(&server).await);
     let _ = server.cli(&["FLUSHALL"]);
@@ -99,7 +99,7 @@ async fn a_user_with_the_documented_rights_can_do_everything() {
 }
 
 #[tokio::test]
-async fn what_the_server_will_not_say_is_named() {
+async fn settings_that_the_server_does_not_show_are_named() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let _ = server.cli(&["ACL", "SETUSER", "default", "-config"]);
@@ -112,7 +112,7 @@ async fn what_the_server_will_not_say_is_named() {
 }
 
 #[tokio::test]
-async fn a_watched_store_is_probed_again_and_again() {
+async fn a_watched_store_is_probed_repeatedly() {
     let server = RedisServer::start(&SAFE);
     let store = store(&server).await;
     let reports = Arc::new(Mutex::new(Vec::new()));

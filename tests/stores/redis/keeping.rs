@@ -36,7 +36,7 @@ fn hours_left(server: &RedisServer, record: &str) -> u128 {
 }
 
 #[tokio::test]
-async fn the_retention_counts_from_the_success_and_nothing_prolongs_it() {
+async fn the_retention_starts_at_the_success_and_is_never_prolonged() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let (key, holder) = (event("evt_1"), attempt());
@@ -66,7 +66,7 @@ async fn the_retention_counts_from_the_success_and_nothing_prolongs_it() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_held_outlasts_its_retention() {
+async fn a_claimed_event_is_kept_after_its_retention() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let (key, mut holder) = (event("evt_1"), attempt());
@@ -95,7 +95,7 @@ async fn a_claim_that_arrives_after_its_own_release_grants_nothing() {
 }
 
 #[tokio::test]
-async fn a_record_of_another_layout_is_left_alone() {
+async fn a_record_with_another_layout_is_not_changed() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let (key, holder) = (event("evt_1"), attempt());
@@ -122,7 +122,7 @@ async fn a_record_of_another_layout_is_left_alone() {
 }
 
 #[tokio::test]
-async fn what_was_done_survives_a_crash_of_a_server_with_an_append_only_file() {
+async fn done_events_survive_a_crash_of_a_server_with_an_append_only_file() {
     for sync in ["everysec", "always"] {
         let args = ["--appendonly", "yes", "--appendfsync", sync];
         let mut server = RedisServer::start(&args);

@@ -54,7 +54,7 @@ async fn a_forgotten_event_can_be_handled_again() {
 }
 
 #[tokio::test]
-async fn the_server_learns_the_scripts_again_after_a_flush() {
+async fn the_scripts_are_loaded_again_after_a_script_flush() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let (key, holder) = (event("evt_1"), attempt());
@@ -116,7 +116,7 @@ async fn a_burst_shares_one_connection() {
 }
 
 #[tokio::test]
-async fn a_connection_of_the_callers_serves_as_well() {
+async fn an_existing_connection_of_the_caller_works_as_well() {
     let server = RedisServer::start(&[]);
     let client = ::redis::Client::open(server.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();

@@ -10,7 +10,7 @@ use super::*;
 
 /// Leases end at once or never, so that the time of a step does not matter.
 #[tokio::test]
-async fn the_scripts_say_what_the_protocol_says() {
+async fn the_scripts_agree_with_the_protocol() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let keys: Vec<_> = (0..4).map(|id| event(&id.to_string())).collect();
@@ -69,7 +69,7 @@ async fn the_scripts_say_what_the_protocol_says() {
 }
 
 #[tokio::test]
-async fn a_success_counts_its_epoch_on() {
+async fn a_late_success_of_an_earlier_attempt_completes_the_event() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let mut dying = attempt();

@@ -85,7 +85,7 @@ async fn successes_on_a_primary_that_was_deposed_are_recorded_again_on_its_succe
 /// Of the sentinels that respond, the store uses the one with the latest
 /// failover.
 #[tokio::test]
-async fn a_store_leaves_a_deposed_primary_that_answers_and_never_learns_of_it() {
+async fn a_store_leaves_a_deposed_primary_that_still_answers() {
     let primary = RedisServer::start(&DEAF);
     let replica = replica_of(&primary);
     let (knowing, left_behind) = (sentinel(&primary, 1), sentinel(&primary, 1));

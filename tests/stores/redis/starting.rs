@@ -17,7 +17,7 @@ async fn a_server_that_is_too_old_is_rejected() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_an_error_which_a_main_that_returns_it_says_in_words() {
+async fn an_unreachable_server_is_an_error_with_a_readable_debug_output() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = connect(&format!("redis://127.0.0.1:{port}"), PATIENT).await.unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
@@ -27,7 +27,7 @@ async fn nobody_there_is_an_error_which_a_main_that_returns_it_says_in_words() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_an_error_to_who_wants_it() {
+async fn a_server_without_tls_is_an_error_if_tls_is_required() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("rediss://{}", listener.local_addr().unwrap());
     thread::spawn(move || {

@@ -6,7 +6,7 @@ use super::*;
 
 /// Its certificate is self-signed.
 #[tokio::test]
-async fn a_certificate_that_nobody_trusts_is_an_error_that_says_so() {
+async fn an_untrusted_certificate_is_an_error_that_says_so() {
     let file = |name| format!("{}/../core/rules/{name}", env!("CARGO_MANIFEST_DIR"));
     let (certificate, key) = (file("rsa_certificate.pem"), file("rsa_private.pem"));
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();

@@ -19,7 +19,7 @@ fn user(server: &RedisServer, name: &str, rights: &str) -> String {
 const RIGHTS: [&str; 7] = ["+eval", "+evalsha", "+get", "+set", "+time", "+del", "+exists"];
 
 #[tokio::test]
-async fn a_user_that_lacks_one_right_is_told_so_when_the_store_connects() {
+async fn a_user_without_a_required_right_is_an_error_when_the_store_connects() {
     let server = RedisServer::start(&[]);
     store_at(&user(&server, "able", &RIGHTS.join(" ")), PATIENT).await;
     // Without `exists` there is no canary, and everything else works.
@@ -35,7 +35,7 @@ async fn a_user_that_lacks_one_right_is_told_so_when_the_store_connects() {
 }
 
 #[tokio::test]
-async fn a_user_that_may_not_use_the_keys_is_told_so_when_the_store_connects() {
+async fn a_user_without_access_to_the_keys_is_an_error_when_the_store_connects() {
     let server = RedisServer::start(&[]);
     let url = user(&server, "elsewhere", "resetkeys ~shop:* +@all");
     let (reason, text) = unsuitable(&connect(&url, PATIENT).await.unwrap_err());
@@ -46,7 +46,7 @@ async fn a_user_that_may_not_use_the_keys_is_told_so_when_the_store_connects() {
 }
 
 #[tokio::test]
-async fn a_user_that_may_not_select_the_database_of_the_url_is_told_so() {
+async fn a_user_that_may_not_select_the_database_of_the_url_is_an_error() {
     let server = RedisServer::start(&[]);
     let url = format!("{}/3", user(&server, "fixed", &RIGHTS.join(" ")));
     let error = connect(&url, PATIENT).await.unwrap_err();
@@ -83,7 +83,7 @@ async fn one_node_of_a_cluster_is_an_error() {
 }
 
 #[tokio::test]
-async fn the_only_node_of_a_cluster_serves() {
+async fn a_cluster_of_one_node_works() {
     let node = RedisServer::start(&CLUSTER);
     assert_eq!(node.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]), "OK");
     wait_for(|| node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
@@ -94,7 +94,7 @@ async fn the_only_node_of_a_cluster_serves() {
 const CLUSTER: [&str; 2] = ["--cluster-enabled", "yes"];
 
 #[tokio::test]
-async fn a_sentinel_in_place_of_its_primary_is_an_error() {
+async fn a_plain_url_of_a_sentinel_is_an_error() {
     let primary = RedisServer::start(&[]);
     let sentinel = RedisServer::start_sentinel(&primary, "main", 1, Duration::from_secs(60));
     let (reason, text) = unsuitable(&connect(&sentinel.url(), PATIENT).await.unwrap_err());
@@ -114,7 +114,7 @@ async fn a_replica_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_right_that_is_taken_away_later_shows_in_every_operation_and_in_the_probe() {
+async fn a_right_revoked_later_is_an_error_of_every_operation_and_the_probe() {
     let server = RedisServer::start(&[]);
     let url = user(&server, "webhooks", "+@all");
     let store = store_at(&url, PATIENT).await;
@@ -130,7 +130,7 @@ async fn a_right_that_is_taken_away_later_shows_in_every_operation_and_in_the_pr
 }
 
 #[tokio::test]
-async fn a_trial_leaves_nothing_behind() {
+async fn the_startup_check_leaves_no_keys_behind() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     store.probe().await.unwrap();

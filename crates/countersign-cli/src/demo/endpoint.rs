@@ -48,7 +48,7 @@ impl Endpoint {
         let mut all = vec![at_now("genuine delivery", &self.current)?];
         let again = at_now("the same delivery again", &self.current)?;
         all.push(Delivery { expected: Expected::Duplicate { secret: 0 }, ..again });
-        let another = sample.of_another_event_at(now_ms);
+        let another = sample.body_of_second_event_at(now_ms);
         let at_once =
             self.signed("a new event, 50 concurrent copies", another, now_ms, &self.current)?;
         all.push(Delivery { copies: 50, expected: Expected::HandledOnce, ..at_once });

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_as_expected_only_where_status_and_code_are() {
+    fn an_answer_is_as_expected_only_if_its_status_and_its_code_are() {
         use VerifyErrorKind::{MissingSignature, SignatureMismatch};
         let as_expected = |answered, seen| unsigned(answered, seen).is_expected();
         assert!(as_expected(Ok(401), rejected(MissingSignature)));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn one_answer_that_is_not_as_expected_fails_the_demo_and_is_marked() {
+    fn one_unexpected_answer_fails_the_demo_and_is_marked() {
         let good = || unsigned(Ok(401), rejected(VerifyErrorKind::MissingSignature));
         let passed = report(&[good()]);
         assert_eq!(passed.status, ExitCode::SUCCESS);

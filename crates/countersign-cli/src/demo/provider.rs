@@ -44,7 +44,7 @@ impl Sample {
     }
 
     /// The same for another event.
-    pub(super) fn of_another_event_at(&self, unix_ms: i64) -> String {
+    pub(super) fn body_of_second_event_at(&self, unix_ms: i64) -> String {
         self.at(unix_ms).replacen(self.id, &format!("{}-2", self.id), 1)
     }
 }

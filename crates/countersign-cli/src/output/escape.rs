@@ -70,7 +70,7 @@ mod tests {
     const EVIL: &str = "a\u{1b}]0;T\u{7}\u{9b}31m\u{202e}gpj\u{2066}\r\nb\u{7f}\u{e0041}é";
 
     #[test]
-    fn what_a_terminal_would_obey_is_shown_instead() {
+    fn control_characters_are_shown_as_escapes() {
         let shown = "a\\u{1b}]0;T\\u{7}\\u{9b}31m\\u{202e}gpj\\u{2066}\\r\\nb\\u{7f}\\u{e0041}é";
         assert_eq!(escape_control_chars(EVIL), shown);
         assert_eq!(escape_lines("a\n\u{85}b"), "a\n\\u{85}b");

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_that_is_not_ready_is_waited_for_and_the_line_continues() {
+    fn a_line_is_completed_once_a_blocked_output_is_ready() {
         let not_yet = Err(ErrorKind::WouldBlock);
         let mut writer =
             writer([not_yet, Ok(3), not_yet, not_yet, Err(ErrorKind::Interrupted), Ok(2)]);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_behind_one_that_broke_off_is_readable_and_the_broken_one_is_not() {
+    fn a_line_after_a_partial_line_is_readable_and_the_partial_one_is_not() {
         let (first, second) = ("{\"a\":\"é\"}\n", "{\"b\":2}\n");
         for taken in 1..first.len() {
             let full = Err(ErrorKind::StorageFull);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_which_nothing_was_written_leaves_nothing_behind() {
+    fn a_line_that_failed_before_its_first_byte_leaves_no_output() {
         let mut writer = writer([Err(ErrorKind::StorageFull), Ok(0)]);
         assert!(writer.write("{}\n").is_err());
         assert_eq!(writer.write("{}\n").unwrap_err().kind(), ErrorKind::WriteZero);

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn styles_are_those_of_paint_and_never_those_of_the_text() {
+    fn only_paint_sets_styles_and_the_text_cannot() {
         let forged = format!("{BAD}\u{fdd0}{BAD}{END}x");
         let text = format!("{}: {forged}\n", paint(GOOD, &forged));
         let shown = "\\u{1b}[31m\\u{fdd0}\\u{1b}[31m\\u{fdd1}x";

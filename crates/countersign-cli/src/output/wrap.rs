@@ -71,7 +71,7 @@ mod tests {
     use crate::output::{BOLD, paint};
 
     #[test]
-    fn a_line_continues_below_its_text() {
+    fn a_wrapped_line_is_indented_to_its_text() {
         for (line, wrapped) in [
             ("one two three four", "one two\nthree four"),
             ("  one two three", "  one two\n  three"),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn styles_have_no_width() {
+    fn style_codes_do_not_count_as_width() {
         let text = format!("{} two three", paint(BOLD, "one"));
         assert_eq!(plain(&wrap(&text, Some(7), 0)), "one two\nthree");
         assert_eq!(wrap(&text, Some(13), 0), text);

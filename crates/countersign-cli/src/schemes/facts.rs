@@ -104,7 +104,7 @@ fn signed_bytes(scheme: &Scheme) -> Fact {
 }
 
 /// What is signed, for a table.
-pub(super) fn signed_bytes_in_short(scheme: &Scheme) -> String {
+pub(super) fn short_signed_payload(scheme: &Scheme) -> String {
     match scheme.algorithm() {
         Algorithm::Token => "none".to_owned(),
         _ => escape_control_chars(scheme.signed()),

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_spread_is_of_all_answers_and_times() {
+    fn the_spread_covers_all_answers_and_durations() {
         let shots: Vec<Attempt> = (1..=100)
             .map(|ms| Attempt {
                 expected: vec![Expected::Accepted],

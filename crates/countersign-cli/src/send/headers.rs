@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_a_connection_stays_with_it() {
+    fn hop_by_hop_headers_are_not_resent() {
         let request = request(&[
             ("Host", "a.example"),
             ("Connection", "close, X-Hop, Content-Language"),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_an_old_signature_is_left_and_what_it_covers_is() {
+    fn old_signature_headers_are_removed_and_signed_headers_are_kept() {
         let request = request(&[
             ("svix-id", "msg_1"),
             ("svix-signature", "v1,a"),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_none_is_not_kept() {
+    fn an_invalid_or_repeated_id_is_not_reused() {
         let scheme = schemes::standardwebhooks();
         for headers in [
             &[("webhook-id", "a"), ("webhook-id", "b")][..],

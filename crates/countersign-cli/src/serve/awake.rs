@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_sleeps_as_long_as_it_is_told() {
+    async fn it_sleeps_for_the_given_duration() {
         pause();
         for duration in [0, 1, 7, 1_000, 8_000, 25_500].map(Duration::from_millis) {
             let since = Instant::now();
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_takes_one_step_of_it_and_no_more() {
+    async fn a_suspended_process_skips_at_most_one_step_of_the_sleep() {
         pause();
         let mut sleeping = Box::pin(sleep_awake(Duration::from_secs(25)));
         assert!(futures_poll(&mut sleeping).await);

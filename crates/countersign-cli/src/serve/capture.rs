@@ -88,8 +88,8 @@ struct Of {
     scheme: Scheme,
     url: Option<PublicUrl>,
     redaction: Redaction,
-    is_left_out_told: AtomicBool,
-    is_not_captured_told: AtomicBool,
+    is_left_out_reported: AtomicBool,
+    is_not_captured_reported: AtomicBool,
 }
 
 /// The configured public URL, which the provider calls.
@@ -223,8 +223,8 @@ impl Capture {
             scheme: scheme.clone(),
             url,
             redaction,
-            is_left_out_told: AtomicBool::new(false),
-            is_not_captured_told: AtomicBool::new(false),
+            is_left_out_reported: AtomicBool::new(false),
+            is_not_captured_reported: AtomicBool::new(false),
         };
         Some(Self { captures: captures.clone(), of: Arc::new(of), body_limit, patience })
     }
@@ -370,8 +370,8 @@ impl Of {
     }
 
     /// Reports the redacted parts, only for the first delivery that has any.
-    fn tell_left_out(&self, redacted: &[String]) {
-        if !redacted.is_empty() && !self.is_left_out_told.swap(true, Ordering::Relaxed) {
+    fn report_left_out(&self, redacted: &[String]) {
+        if !redacted.is_empty() && !self.is_left_out_reported.swap(true, Ordering::Relaxed) {
             output::note(&format!(
                 "`{}`: deliveries are captured without {}, which may contain a secret: each file \
                  lists its redacted parts",
@@ -381,8 +381,8 @@ impl Of {
         }
     }
 
-    fn tell_not_captured(&self) {
-        if !self.is_not_captured_told.swap(true, Ordering::Relaxed) {
+    fn report_not_captured(&self) {
+        if !self.is_not_captured_reported.swap(true, Ordering::Relaxed) {
             output::note(&format!(
                 "`{}`: a delivery whose body contains a secret is not captured; this is not \
                  reported again",

@@ -162,7 +162,7 @@ pub(super) struct Changes {
     /// The endpoint or its tenants, with the secrets that each accepts.
     pub(super) users: SecretUsers,
     /// How long to arm it for the handshake that delivers its key.
-    pub(super) arm_for: Option<Duration>,
+    pub(super) handshake_window: Option<Duration>,
 }
 
 /// The values that cannot change while the program runs: each key, and a text that identifies its
@@ -409,7 +409,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_of_the_largest_size_fits_into_the_budget_with_its_head() {
+    fn the_largest_body_fits_into_the_budget_with_its_head() {
         for body_limit in [1, MIB, 48 * MIB + 1, 100 * MIB, MAX_BODY_LIMIT] {
             let budget = BufferBudget::new(budget_for(body_limit));
             let mut reserved = budget.reserve();

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_exhausted_event_is_kept_as_a_request_for_the_application() {
+    async fn an_exhausted_event_is_stored_as_a_request_for_the_application() {
         let dir = TempDir::new().unwrap();
         let folder = open(dir.path().join("dead")).unwrap();
         for _ in 0..2 {
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_that_cannot_be_kept_stays_with_its_sender() {
+    async fn an_event_whose_dead_letter_cannot_be_written_is_not_acknowledged() {
         let dir = TempDir::new().unwrap();
         let folder = open(dir.path().join("dead")).unwrap();
         fs::remove_dir(dir.path().join("dead")).unwrap();
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn one_is_written_on_a_runtime_of_many_threads_too_under_a_name_of_its_own() {
+    async fn a_dead_letter_is_written_on_a_multithreaded_runtime_under_a_unique_name() {
         let dir = TempDir::new().unwrap();
         let folder = open(dir.path().join("dead")).unwrap();
         let long = "a".repeat(100_000);

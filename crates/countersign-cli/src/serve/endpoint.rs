@@ -206,7 +206,7 @@ impl Endpoint {
     {
         match &self.mode {
             Mode::Enforcing { service, .. } => match service.clone().oneshot(request).await {
-                Ok(response) => at_hand(response).await,
+                Ok(response) => collected(response).await,
                 Err(never) => match never {},
             },
             Mode::Shadow(service) => match Shadow::clone(service).oneshot(request).await {
@@ -291,7 +291,7 @@ fn methods(scheme: &Scheme) -> Vec<Method> {
 }
 
 /// The response with its body in memory. The bodies here are never streamed.
-async fn at_hand(response: Response<ResponseBody<Full<Bytes>>>) -> Response<Full<Bytes>> {
+async fn collected(response: Response<ResponseBody<Full<Bytes>>>) -> Response<Full<Bytes>> {
     let (parts, body) = response.into_parts();
     match body.collect().await {
         Ok(body) => Response::from_parts(parts, Full::new(body.to_bytes())),

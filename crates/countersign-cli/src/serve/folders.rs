@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn one_folder_by_two_names_is_rejected_whether_it_exists_or_not() {
+    fn one_folder_under_two_names_is_rejected_even_if_it_does_not_exist() {
         let dir = TempDir::new().unwrap();
         let path = |name: &str| dir.path().join(name);
         for exists in [false, true] {

@@ -44,7 +44,7 @@ struct Inner {
     connections: Semaphore,
     settings: ForwardSettings,
     is_down: AtomicBool,
-    is_dropped_told: AtomicBool,
+    is_dropped_reported: AtomicBool,
 }
 
 /// Settings for forwarding.
@@ -75,7 +75,7 @@ impl Forward {
             connections: Semaphore::new(MAX_CONNECTIONS),
             settings,
             is_down: AtomicBool::new(false),
-            is_dropped_told: AtomicBool::new(false),
+            is_dropped_reported: AtomicBool::new(false),
         })))
     }
 
@@ -178,13 +178,13 @@ impl Forward {
         parts.extensions.clear();
         let forwarded = &self.0.settings.forwarded_headers;
         let dropped = headers::keep_end_to_end(&mut parts.headers, forwarded, scheme);
-        self.tell_dropped(&dropped);
+        self.report_dropped(&dropped);
         Request::from_parts(parts, OutgoingBody::new(body.map_err(Into::into)))
     }
 
     /// Reports the headers that are not forwarded, only for the first delivery that has any.
-    fn tell_dropped(&self, dropped: &[HeaderName]) {
-        if !dropped.is_empty() && !self.0.is_dropped_told.swap(true, Ordering::Relaxed) {
+    fn report_dropped(&self, dropped: &[HeaderName]) {
+        if !dropped.is_empty() && !self.0.is_dropped_reported.swap(true, Ordering::Relaxed) {
             let names = dropped.iter().take(MAX_NAMED).map(|name| format!("`{name}`"));
             output::note(&format!(
                 "{}: deliveries are forwarded without headers that any client could send: {}. If \

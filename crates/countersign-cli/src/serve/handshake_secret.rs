@@ -62,7 +62,7 @@ impl HandshakeSecret {
 
     /// Arms the verifier for the handshake, unless there is a key already: a restart must not
     /// replace it.
-    pub(super) fn arm(&self, verifier: &Verifier, within: Duration) {
+    pub(super) fn open_window(&self, verifier: &Verifier, within: Duration) {
         let Self { endpoint, file, .. } = self;
         let file = file.display();
         if is_there(&self.file) {

@@ -78,7 +78,7 @@ mod tests {
     const ASKED: Places = Places { connections: 512, reserve: 64 };
 
     #[test]
-    fn what_is_open_at_once_fits_into_the_limit_and_each_kind_has_a_part() {
+    fn open_files_fit_into_the_limit_and_each_kind_has_a_share() {
         for limit in [64, 100, 128, 256, 512, 671] {
             for targets in [0, 1, 100] {
                 let Places { connections, reserve } = fitting(ASKED, targets, limit);

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_named_by_their_ids_as_long_as_those_are_known() {
+    fn events_are_logged_with_their_ids_while_those_are_known() {
         let mut handled = Handled::default();
         let key = |number: usize| {
             let mut key = [0; 32];

@@ -29,7 +29,7 @@ struct Served {
     live: SecretsSource,
     /// The users of the active secrets.
     users: SecretUsers,
-    arm_for: Option<Duration>,
+    handshake_window: Option<Duration>,
 }
 
 impl Reload {
@@ -38,15 +38,15 @@ impl Reload {
     }
 
     pub(super) fn add(&mut self, path: String, changes: Changes) {
-        let Changes { fixed, live, users, arm_for, .. } = changes;
+        let Changes { fixed, live, users, handshake_window, .. } = changes;
         users.note_if_none_is_valid();
-        self.endpoints.insert(path, Served { fixed, live, users, arm_for });
+        self.endpoints.insert(path, Served { fixed, live, users, handshake_window });
     }
 
     /// Arms the endpoints for the handshakes that require it.
-    pub(super) fn arm(&self) {
-        for Served { live, arm_for, .. } in self.endpoints.values() {
-            live.arm(*arm_for);
+    pub(super) fn set_handshake_windows(&self) {
+        for Served { live, handshake_window, .. } in self.endpoints.values() {
+            live.set_handshake_window(*handshake_window);
         }
     }
 
@@ -66,7 +66,7 @@ impl Reload {
             };
             match read {
                 Ok(Ok(plan)) => self.take(plan),
-                Ok(Err(fix)) => stays_as_it_was(&fix),
+                Ok(Err(fix)) => report_not_reloaded(&fix),
                 Err(_) => output::error("the configuration was not reloaded"),
             }
             asked.next().await;
@@ -79,7 +79,7 @@ impl Reload {
         }
         self.former = match self.check_secrets(&plan) {
             Ok(former) => former,
-            Err(fix) => return stays_as_it_was(&fix),
+            Err(fix) => return report_not_reloaded(&fix),
         };
         // Before any of them can be accepted.
         self.hidden.add_all(&plan.hidden);
@@ -109,7 +109,7 @@ impl Reload {
             } else {
                 *users = changes.users;
                 users.note_if_none_is_valid();
-                live.arm(changes.arm_for);
+                live.set_handshake_window(changes.handshake_window);
                 replaced += 1;
             }
             there.push(path);
@@ -168,7 +168,7 @@ pub(super) async fn note_if_slow<T>(read: impl Future<Output = T>) -> T {
     read.await
 }
 
-fn stays_as_it_was(fix: &UsageError) {
+fn report_not_reloaded(fix: &UsageError) {
     output::error(&format!("the configuration was not reloaded: {fix}"));
 }
 

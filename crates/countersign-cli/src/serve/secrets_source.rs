@@ -50,10 +50,10 @@ impl SecretsSource {
     }
 
     /// Arms the endpoint for the handshake that delivers its key, for this time; `None` disarms it.
-    pub(super) fn arm(&self, within: Option<Duration>) {
+    pub(super) fn set_handshake_window(&self, within: Option<Duration>) {
         let Self::Kept { verifier, kept } = self else { return };
         match within {
-            Some(within) => kept.arm(verifier, within),
+            Some(within) => kept.open_window(verifier, within),
             None => verifier.close_handshake_window(),
         }
     }

@@ -50,13 +50,13 @@ fn bash_completes_commands_options_and_schemes() {
 
 /// If the script offers nothing, bash completes file names, because a scheme can be a file.
 #[test]
-fn bash_leaves_the_names_of_files_to_itself() {
+fn file_names_are_completed_by_bash_itself() {
     assert_eq!(completed_by_bash(&["verify", "--scheme", "./ac"]), [""; 0]);
     assert!(script("bash").contains("-o default"));
 }
 
 #[test]
-fn a_scheme_of_any_name_is_still_taken() {
+fn an_unlisted_scheme_name_is_still_accepted() {
     let toml = countersign("schemes stripe --toml").run().with(0).stdout;
     let files = Files::new().with("acme.toml", toml);
     countersign("schemes").arg(files.arg("acme.toml")).run().with(0);
@@ -84,13 +84,13 @@ fn the_help_says_where_each_script_belongs() {
 }
 
 #[test]
-fn an_unknown_shell_is_answered_with_those_that_are_known() {
+fn the_error_for_an_unknown_shell_lists_the_known_ones() {
     countersign("completions tcsh").run().must_fix(&SHELLS);
     countersign("completions").run().must_fix(&["<SHELL>"]);
 }
 
 #[test]
-fn a_reader_that_leaves_changes_nothing() {
+fn a_closed_stdout_is_not_an_error() {
     for shell in SHELLS {
         let ended = countersign("completions").arg(shell).run_unread().with(0);
         assert_eq!(ended.stderr, "", "{shell}");

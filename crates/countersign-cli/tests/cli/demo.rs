@@ -3,7 +3,7 @@
 use crate::program::countersign;
 
 #[test]
-fn the_demo_shows_what_came_of_each_delivery_and_all_is_as_expected() {
+fn the_demo_shows_the_result_of_each_delivery_and_all_are_as_expected() {
     let shown = countersign("demo").run().with(0);
     assert_eq!(shown.stderr, "");
     let (answers, proofs) = shown.stdout.split_once("\nVerified deliveries:\n").unwrap();

@@ -34,7 +34,7 @@ fn first(ended: &Ended) -> (Value, Value) {
 }
 
 #[test]
-fn what_verifies_ends_with_0_and_has_no_cause() {
+fn a_delivery_that_verifies_exits_with_0_and_has_no_cause() {
     let ended = run(stripe(SECRET, BODY, "--json"), 0);
     assert_eq!(ended.stdout, "{\"verified\":true,\"code\":null,\"causes\":[]}\n");
     let ended = run(stripe(SECRET, BODY, ""), 0);
@@ -42,7 +42,7 @@ fn what_verifies_ends_with_0_and_has_no_cause() {
 }
 
 #[test]
-fn a_cause_that_was_found_ends_with_1_and_says_how_to_fix_it() {
+fn a_found_cause_exits_with_1_and_has_a_fix() {
     let ended = run(stripe(&format!("{SECRET} "), BODY, "--json"), 1);
     assert!(ended.stdout.starts_with(r#"{"verified":false,"code":"signature_mismatch","causes":[{"cause":"secret_trailing_whitespace","certain":true,"detail":""#), "{}", ended.stdout);
     assert!(ended.json()["causes"][0]["fix"].as_str().unwrap().contains("white space"));
@@ -63,7 +63,7 @@ fn a_cause_that_was_found_ends_with_1_and_says_how_to_fix_it() {
 
 /// The keys of the JSON output and their order are stable.
 #[test]
-fn the_keys_of_the_json_are_these_and_no_others() {
+fn the_json_has_exactly_the_documented_keys() {
     let keys = |line: &str| -> Vec<String> {
         let quoted = line.split('"').skip(1).step_by(2);
         let known =
@@ -99,7 +99,7 @@ fn the_keys_of_the_json_are_these_and_no_others() {
 }
 
 #[test]
-fn several_causes_are_told_one_after_another() {
+fn several_causes_are_printed_in_order() {
     let text = run(stripe(&format!("'{SECRET}'"), &format!("{BODY}\n"), ""), 1).stdout;
     assert!(text.starts_with("found: a newline was added"), "{text}");
     assert!(text.contains("\nalso found: the secret `S` is in quotes\n"), "{text}");
@@ -112,7 +112,7 @@ fn several_causes_are_told_one_after_another() {
 
 /// A handshake, which a provider sends before any event, is not a failed delivery.
 #[test]
-fn a_handshake_is_told_to_be_one() {
+fn an_unsigned_handshake_is_reported_as_a_handshake() {
     let url = "https://h.example/in?hub.mode=subscribe&hub.verify_token=tok3n&hub.challenge=1";
     let meta = |words: &str| {
         countersign("diagnose --scheme meta --secret-env S --body - --method GET --url")
@@ -147,7 +147,7 @@ fn a_handshake_is_told_to_be_one() {
 }
 
 #[test]
-fn a_handshake_that_is_signed_is_verified_and_told_to_be_no_event() {
+fn a_signed_handshake_is_verified_and_reported_as_a_handshake() {
     let body = r#"{"type":"url_verification","challenge":"a1b2"}"#;
     let sign = countersign("sign --scheme slack --secret-env S --body - --timestamp 1760000000000");
     let headers = sign.env("S", "secret").input(body).run().with(0).stdout;
@@ -172,7 +172,7 @@ fn a_handshake_that_is_signed_is_verified_and_told_to_be_no_event() {
 }
 
 #[test]
-fn nothing_found_ends_with_3() {
+fn no_found_cause_exits_with_3() {
     let ended = run(stripe("another secret", BODY, "--json"), 3);
     assert_eq!(first(&ended), (json!("tampered_or_unknown"), json!(false)));
     let text = run(stripe("another secret", BODY, ""), 3).stdout;
@@ -181,7 +181,7 @@ fn nothing_found_ends_with_3() {
 }
 
 #[test]
-fn a_secret_that_cannot_be_used_is_explained_in_the_words_of_the_program() {
+fn an_unusable_secret_is_explained_with_the_options_of_the_program() {
     let svix = |secret: &str, json: &str| {
         countersign("diagnose --scheme svix --secret-env S --body - --now 1760000000000")
             .args(json.split_whitespace())
@@ -238,7 +238,7 @@ fn a_request_file_is_diagnosed_with_its_url_and_its_time() {
 }
 
 #[test]
-fn bad_usage_ends_with_2() {
+fn bad_usage_exits_with_2() {
     let square = countersign("diagnose --scheme square --secret-env S --body -").env("S", "s");
     square.run().must_fix(&["`--url`"]);
     for words in [

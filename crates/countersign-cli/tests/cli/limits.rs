@@ -4,7 +4,7 @@
 use crate::program::{Files, countersign};
 
 #[test]
-fn a_file_without_an_end_is_rejected_with_its_limit_wherever_one_is_read() {
+fn an_endless_file_is_rejected_with_its_limit_by_every_option() {
     let files = Files::new().with("body", "{}");
     let body = files.arg("body");
     let sign = "sign --scheme github --secret-env S --body /dev/zero";

@@ -41,7 +41,7 @@ fn the_page_of_the_program_lists_the_commands_and_what_a_status_means() {
 }
 
 #[test]
-fn what_is_indented_keeps_its_lines() {
+fn indented_blocks_keep_their_line_breaks() {
     let files = Files::new();
     countersign("man --dir").arg(files.path("")).run().with(0);
     let page = fs::read_to_string(files.path("countersign-verify.1")).unwrap();
@@ -68,7 +68,7 @@ fn the_pages_are_in_ascii() {
 }
 
 #[test]
-fn pages_that_are_there_already_are_written_anew() {
+fn existing_pages_are_overwritten() {
     let files = Files::new().with("countersign.1", "old").with("other.1", "another program's");
     countersign("man --dir").arg(files.path("")).run().with(0);
     let page = fs::read_to_string(files.path("countersign.1")).unwrap();
@@ -77,7 +77,7 @@ fn pages_that_are_there_already_are_written_anew() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_and_a_page_that_cannot_be_written_are_named() {
+fn errors_name_the_folder_or_page_that_cannot_be_written() {
     let files = Files::new().with("file", "");
     let path = files.arg("file");
     countersign("man --dir").arg(&path).run().must_fix(&[&path, "cannot be created"]);
@@ -88,7 +88,7 @@ fn a_folder_that_cannot_be_made_and_a_page_that_cannot_be_written_are_named() {
 }
 
 #[test]
-fn a_reader_that_leaves_changes_nothing() {
+fn a_closed_stdout_is_not_an_error() {
     assert_eq!(countersign("man").run_unread().with(0).stderr, "");
     let files = Files::new();
     let written = countersign("man --dir").arg(files.path("man1")).run_unread().with(0);

@@ -27,7 +27,7 @@ fn every_command_shows_examples_in_its_help() {
 }
 
 #[test]
-fn bad_usage_ends_with_status_2() {
+fn bad_usage_exits_with_status_2() {
     for words in ["frobnicate", "verify --frobnicate", "verify", "sign", "schemes a b", "demo a"] {
         countersign(words).run().must_fix(&["error:"]);
     }
@@ -37,7 +37,7 @@ fn bad_usage_ends_with_status_2() {
 }
 
 #[test]
-fn colours_are_for_terminals_and_for_those_who_want_them() {
+fn colours_are_used_on_terminals_and_on_request() {
     for words in ["schemes", "schemes stripe", "schemes nonsense", "--help", "demo"] {
         let run = |variables: &[&str]| {
             let program = countersign(words);
@@ -52,7 +52,7 @@ fn colours_are_for_terminals_and_for_those_who_want_them() {
 }
 
 #[test]
-fn json_and_signed_headers_have_no_colours_even_where_they_are_forced() {
+fn json_and_signed_headers_have_no_colours_even_if_forced() {
     for words in [
         "schemes --json",
         "schemes stripe --json",
@@ -65,7 +65,7 @@ fn json_and_signed_headers_have_no_colours_even_where_they_are_forced() {
 }
 
 #[test]
-fn a_reader_that_leaves_changes_no_verdict() {
+fn a_closed_stdout_does_not_change_the_exit_status() {
     let rejected = "verify --scheme stripe --secret-env S --body -";
     for (words, status) in
         [("schemes", 0), ("schemes stripe --json", 0), (rejected, 1), ("demo", 0), ("--help", 0)]

@@ -3,7 +3,7 @@
 use crate::program::{Ended, Files, Program, countersign};
 
 #[test]
-fn a_request_comes_whole_from_a_file_or_from_standard_input() {
+fn a_request_is_read_from_a_file_or_standard_input() {
     let files = Files::new().with("request.json", request(HEADERS));
     verify().args(["--request", &files.arg("request.json")]).run().with(0);
     verify().args(["--request", "-"]).input(request(HEADERS)).run().with(0);
@@ -25,7 +25,7 @@ fn headers_come_from_the_command_line_a_file_or_standard_input() {
 }
 
 #[test]
-fn the_body_is_taken_to_the_byte() {
+fn the_body_is_read_byte_for_byte() {
     let files = Files::new();
     for body in [&b"\xff\x00\r\n"[..], b"\xef\xbb\xbf{}\n", b""] {
         let files = &files;
@@ -42,7 +42,7 @@ fn the_body_is_taken_to_the_byte() {
 }
 
 #[test]
-fn a_header_that_is_sent_twice_is_repeated_however_it_is_written() {
+fn a_repeated_header_is_kept_in_every_notation() {
     let value = &HEADER["X-Hub-Signature-256: ".len()..];
     for headers in [
         format!(r#"{{"X-Hub-Signature-256":["{value}","{value}"]}}"#),
@@ -113,7 +113,7 @@ fn fields_beyond_those_of_a_request_are_ignored_and_the_url_may_be_absent() {
 }
 
 #[test]
-fn a_value_that_is_no_text_is_read_to_the_byte() {
+fn a_header_value_that_is_not_utf8_is_read_byte_for_byte() {
     let files = Files::new().with("odd.toml", SIGNS_HEADER);
     let scheme = files.arg("odd.toml");
     let file = |field: &str, value: &str, signature: &str| {
@@ -134,7 +134,7 @@ fn a_value_that_is_no_text_is_read_to_the_byte() {
 }
 
 #[test]
-fn what_a_capture_lacks_is_said_and_its_marker_is_no_header() {
+fn missing_parts_of_a_capture_are_reported_and_its_marker_is_not_a_header() {
     let lacking = r#"{"redacted":["header:x-hub-signature-256","url"],"body_complete":false,"#;
     let marked = r#"{"X-Hub-Signature-256":"[redacted]"}"#;
     let lacking = request(marked).replacen('{', lacking, 1);
@@ -150,7 +150,7 @@ fn what_a_capture_lacks_is_said_and_its_marker_is_no_header() {
 }
 
 #[test]
-fn a_request_is_given_whole_or_in_pieces_and_never_both() {
+fn a_request_file_and_separate_parts_cannot_be_combined() {
     for piece in
         [["--body", "b"], ["-H", "A: b"], ["--url", "https://a.example"], ["--method", "PUT"]]
     {
@@ -161,7 +161,7 @@ fn a_request_is_given_whole_or_in_pieces_and_never_both() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn errors_name_the_file_that_cannot_be_read() {
     verify().args(["--request", "no-such"]).run().must_fix(&["no-such", "cannot be read"]);
     verify().args(["--body", "no-such"]).run().must_fix(&["no-such", "cannot be read"]);
     verify().args(["--body", "-", "-H", "@no-such"]).run().must_fix(&["no-such", "cannot be read"]);
@@ -169,7 +169,7 @@ fn what_cannot_be_read_is_named() {
 }
 
 #[test]
-fn what_is_no_header_is_rejected_and_not_repeated() {
+fn an_invalid_header_is_rejected_and_not_echoed() {
     let files = Files::new().with("headers", "A: b\nhush\n").with("body", BODY);
     let file = format!("@{}", files.arg("headers"));
     for (header, said) in [("hush", "`-H 'Name: value'`"), (file.as_str(), "line 2")] {
@@ -180,7 +180,7 @@ fn what_is_no_header_is_rejected_and_not_repeated() {
 }
 
 #[test]
-fn a_scheme_that_signs_the_url_asks_for_it_and_takes_it_to_the_letter() {
+fn a_scheme_that_signs_the_url_requires_it_and_uses_it_verbatim() {
     let files = Files::new().with("url.toml", SIGNS_URL);
     let run = |words: &str, url: &[&str], input: &str| {
         let program = countersign(words).args(["--scheme", &files.arg("url.toml")]);

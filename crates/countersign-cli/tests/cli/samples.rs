@@ -3,7 +3,7 @@
 use crate::program::{Files, countersign};
 
 #[test]
-fn a_sample_is_signed_whole_and_verifies_with_its_event_type() {
+fn a_signed_sample_verifies_with_its_event_type() {
     for (scheme, event) in [
         ("stripe", "checkout.session.completed"),
         ("github", "issues"),
@@ -54,7 +54,7 @@ fn headers_of_the_user_replace_those_of_the_sample() {
 }
 
 #[test]
-fn an_event_that_is_none_and_a_scheme_without_samples_are_said() {
+fn an_unknown_sample_and_a_scheme_without_samples_are_errors() {
     let words = "sign --scheme github --secret-env S --sample nope";
     countersign(words).env("S", "secret").run().must_fix(&["`nope`", "`push` or `issues`"]);
     let file = "name = 'acme'\nsignature_header = 'X-Sig'\nsigned_payload = '{body}'\n";

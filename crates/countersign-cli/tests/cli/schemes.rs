@@ -3,7 +3,7 @@
 use crate::program::{Files, countersign};
 
 #[test]
-fn all_schemes_are_listed_with_what_tells_them_apart() {
+fn all_schemes_are_listed_with_their_differences() {
     let listed = countersign("schemes --wide").run().with(0);
     let mut lines = listed.stdout.lines();
     assert_eq!(
@@ -18,7 +18,7 @@ fn all_schemes_are_listed_with_what_tells_them_apart() {
 }
 
 #[test]
-fn a_description_says_everything_and_marks_what_is_unsigned_or_unconfirmed() {
+fn a_description_marks_unsigned_and_unconfirmed_properties() {
     let text = countersign("schemes github").run().with(0).stdout;
     for line in [
         "github: GitHub",
@@ -81,7 +81,7 @@ fn json_has_the_same_keys_for_every_scheme() {
 }
 
 #[test]
-fn what_is_printed_as_a_file_is_the_scheme_and_what_is_code_says_why_it_is_none() {
+fn toml_output_reads_back_as_the_scheme_and_schemes_in_code_have_none() {
     let all = countersign("schemes --json").run().with(0).json();
     let mut code = 0;
     for scheme in all.as_array().unwrap() {
@@ -123,7 +123,7 @@ fn handshakes_are_described() {
 }
 
 #[test]
-fn what_of_a_body_is_covered_is_said_where_it_is_not_the_whole() {
+fn partial_coverage_of_the_body_is_shown() {
     for (name, said) in [
         ("github", None),
         ("gitlab-token", Some("  signed bytes  none: the header holds the secret itself")),
@@ -139,7 +139,7 @@ fn what_of_a_body_is_covered_is_said_where_it_is_not_the_whole() {
 }
 
 #[test]
-fn the_event_key_and_the_secret_are_described_as_they_are_used() {
+fn the_event_key_and_the_secret_format_are_described() {
     for (name, said) in [
         // Their time is inside the body, or of the signed fields.
         ("linear", "event key     digest of the signed bytes"),
@@ -168,7 +168,7 @@ fn the_event_key_and_the_secret_are_described_as_they_are_used() {
 }
 
 #[test]
-fn a_scheme_that_rejects_deliveries_without_an_id_states_no_other_event_key() {
+fn a_scheme_that_requires_an_id_shows_no_fallback_event_key() {
     for name in ["standardwebhooks", "svix", "twitch", "paypal", "github", "jupiter"] {
         let always_has_id = !["github", "jupiter"].contains(&name);
         let text = countersign("schemes").arg(name).run().with(0).stdout;
@@ -186,7 +186,7 @@ fn a_scheme_that_rejects_deliveries_without_an_id_states_no_other_event_key() {
 }
 
 #[test]
-fn a_shared_key_is_named_only_if_an_algorithm_of_the_scheme_has_one() {
+fn a_shared_key_is_mentioned_only_if_an_algorithm_uses_one() {
     for (name, has_shared_key) in [("plaid", false), ("fusionauth", true)] {
         let text = countersign("schemes").arg(name).run().with(0).stdout;
         let secret = text.lines().find(|line| line.starts_with("  secret  ")).unwrap();
@@ -195,14 +195,14 @@ fn a_shared_key_is_named_only_if_an_algorithm_of_the_scheme_has_one() {
 }
 
 #[test]
-fn the_page_of_all_schemes_is_what_the_program_writes() {
+fn the_page_of_all_schemes_is_the_output_of_the_program() {
     let page = include_str!("../../../../docs/SCHEMES.md");
     let written = countersign("schemes --markdown").run().with(0).stdout;
     assert!(page == written, "docs/SCHEMES.md is stale: run `cargo xtask schemes`");
 }
 
 #[test]
-fn a_product_that_signs_by_anothers_scheme_is_found_under_its_own_name() {
+fn a_product_with_the_scheme_of_another_is_found_under_its_own_name() {
     let text = countersign("schemes clerk").run().with(0).stdout;
     assert!(text.starts_with("svix: Svix\n"), "{text}");
     assert!(text.lines().any(|line| line.trim_start() == "clerk"), "{text}");
@@ -236,7 +236,7 @@ fn a_scheme_file_with_the_name_of_another_scheme_is_an_error() {
 }
 
 #[test]
-fn a_wrong_toml_file_names_itself_the_line_and_the_key() {
+fn an_error_in_a_toml_file_names_the_file_the_line_and_the_key() {
     let wrong_word = ACME.replace("signature_prefix", "signature_prefx");
     let wrong_value = ACME.replace("{ts}.{body}", "{ts}");
     let files = Files::new().with("word.toml", wrong_word).with("value.toml", wrong_value);
@@ -257,7 +257,7 @@ fn a_wrong_toml_file_names_itself_the_line_and_the_key() {
 }
 
 #[test]
-fn an_unknown_name_is_answered_with_near_ones() {
+fn an_unknown_name_gets_suggestions() {
     countersign("schemes strpie").run().must_fix(&["`strpie`", "did you mean `stripe`?"]);
     countersign("verify --scheme git --secret-env S --body -")
         .run()

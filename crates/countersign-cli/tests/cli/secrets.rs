@@ -3,7 +3,7 @@
 use crate::program::{Ended, Files, countersign};
 
 #[test]
-fn secrets_are_numbered_in_the_order_of_the_command_line_whatever_their_kind() {
+fn secrets_of_all_kinds_are_numbered_in_command_line_order() {
     let files = Files::new().with("a", "in a").with("b", "in b");
     let (a, b) = (files.arg("a"), files.arg("b"));
     let env = ["--secret-env", "S"];
@@ -19,7 +19,7 @@ fn secrets_are_numbered_in_the_order_of_the_command_line_whatever_their_kind() {
 }
 
 #[test]
-fn one_trailing_newline_is_dropped_and_this_is_said() {
+fn one_trailing_newline_is_dropped_with_a_note() {
     for newline in ["\n", "\r\n"] {
         let stored = format!("secret{newline}");
         let files = Files::new().with("s", &stored);
@@ -59,7 +59,7 @@ fn a_secret_that_cannot_be_read_is_named_with_its_fix() {
 }
 
 #[test]
-fn the_secret_that_does_not_decode_is_the_one_that_is_named() {
+fn the_error_names_the_secret_that_does_not_decode() {
     let files = Files::new().with("good", "whsec_c2VjcmV0");
     countersign("verify --scheme svix --body - --secret-file")
         .args([&files.arg("good"), "--secret-env", "BAD"])
@@ -69,7 +69,7 @@ fn the_secret_that_does_not_decode_is_the_one_that_is_named() {
 }
 
 #[test]
-fn a_secret_in_the_place_of_the_name_of_its_variable_or_file_is_not_repeated() {
+fn a_secret_given_as_a_variable_or_file_name_is_not_echoed() {
     let files = Files::new();
     let in_a_folder = files.arg("whsec_canary");
     for (option, secret, fix) in [
@@ -88,7 +88,7 @@ fn a_secret_in_the_place_of_the_name_of_its_variable_or_file_is_not_repeated() {
 }
 
 #[test]
-fn a_key_in_pem_format_in_the_place_of_a_name_or_path_is_not_repeated() {
+fn a_pem_key_given_as_a_name_or_path_is_not_echoed() {
     for command in ["verify", "sign", "diagnose", "send --to http://127.0.0.1:9/"] {
         for option in ["--secret-env", "--secret-file"] {
             let words = format!("{command} --scheme stripe --body - {option}");
@@ -110,7 +110,7 @@ fn a_key_in_pem_format_in_the_place_of_a_name_or_path_is_not_repeated() {
 }
 
 #[test]
-fn a_secret_that_looks_like_a_file_is_not_repeated() {
+fn a_secret_that_looks_like_a_file_is_not_echoed() {
     let verify = "verify --scheme stripe --secret-env S";
     for (words, path) in [
         ("serve --secret-env S --listen 127.0.0.1:0 --endpoint", "/y=./whsec_canary.toml"),
@@ -125,7 +125,7 @@ fn a_secret_that_looks_like_a_file_is_not_repeated() {
 }
 
 #[test]
-fn a_secret_in_any_other_place_of_the_command_line_is_not_repeated() {
+fn a_secret_in_any_other_argument_is_not_echoed() {
     let verify = "verify --scheme stripe --secret-env S --body -";
     let serve = "serve --listen 127.0.0.1:0 --endpoint /x=jupiter --secret-env S";
     for secret in [CANARY, PEM, "canary4f3C2b1A0e9D8c7B6a5F4e3D2c1B0a9F"] {
@@ -169,7 +169,7 @@ fn a_secret_in_any_other_place_of_the_command_line_is_not_repeated() {
 }
 
 #[test]
-fn what_is_misspelled_is_shown_unless_it_may_be_a_secret() {
+fn a_misspelled_argument_is_shown_unless_it_may_be_a_secret() {
     for (words, said) in [
         ("verfy", "'verfy'"),
         ("verify --secret-flie x", "'--secret-flie'"),

@@ -17,7 +17,7 @@ fn the_headers_are_printed_one_a_line_and_nothing_else() {
 }
 
 #[test]
-fn a_fresh_id_is_made_where_none_is_given() {
+fn a_new_id_is_generated_if_none_is_given() {
     let files = Files::new().with("body", "{}");
     let id = |more: &[&str]| {
         let signed = sign("standardwebhooks", more, &files).with(0).stdout;
@@ -31,7 +31,7 @@ fn a_fresh_id_is_made_where_none_is_given() {
 }
 
 #[test]
-fn an_id_that_would_begin_another_header_is_rejected() {
+fn an_id_with_a_line_break_is_rejected() {
     let files = Files::new().with("body", "{}");
     for bad in ["a\nX-Evil: 1", "a b", "", "é"] {
         sign("svix", &["--id", bad], &files).must_fix(&["`--id`", "visible ASCII"]);
@@ -39,7 +39,7 @@ fn an_id_that_would_begin_another_header_is_rejected() {
 }
 
 #[test]
-fn what_a_scheme_cannot_use_is_ignored_and_said() {
+fn options_that_a_scheme_cannot_use_are_ignored_with_a_note() {
     let files = Files::new().with("body", "{}");
     let both = ["--id", "x", "--timestamp", "5"];
     let signed = sign("github", &both, &files).with(0);
@@ -51,7 +51,7 @@ fn what_a_scheme_cannot_use_is_ignored_and_said() {
 }
 
 #[test]
-fn a_body_that_lacks_the_time_that_its_scheme_reads_there_is_signed_and_that_is_said() {
+fn a_body_without_the_time_of_its_scheme_is_signed_with_a_note() {
     for (body, said) in [("{}", true), ("no json", true), (r#"{"created":1760000000}"#, false)] {
         let signed = sign("perps-tracker", &[], &Files::new().with("body", body)).with(0);
         assert!(signed.stdout.starts_with("X-Webhook-Signature: "), "{}", signed.stdout);
@@ -60,7 +60,7 @@ fn a_body_that_lacks_the_time_that_its_scheme_reads_there_is_signed_and_that_is_
 }
 
 #[test]
-fn what_a_receiver_rejects_although_it_is_signed_is_said_and_signed_all_the_same() {
+fn a_delivery_that_receivers_reject_is_signed_with_a_note() {
     let encoding = &["-H", "content-encoding: gzip"][..];
     let url = &["--url", "https://a.example/hook"][..];
     for (scheme, body, more, said) in [
@@ -86,7 +86,7 @@ fn what_a_receiver_rejects_although_it_is_signed_is_said_and_signed_all_the_same
 }
 
 #[test]
-fn nothing_is_said_of_what_a_receiver_accepts_however_old_it_is() {
+fn a_delivery_that_receivers_accept_gets_no_note_even_if_it_is_old() {
     let files = Files::new().with("body", "{\"a\":1}");
     for (scheme, more) in [
         ("hubspot-v1", &[][..]),
@@ -99,7 +99,7 @@ fn nothing_is_said_of_what_a_receiver_accepts_however_old_it_is() {
 }
 
 #[test]
-fn the_requests_own_headers_of_these_names_do_not_matter() {
+fn signature_headers_of_the_request_are_ignored() {
     let files = Files::new().with("body", "{}");
     let old = ["-H", "X-Venum-Signature: t=1,v1=00", "--timestamp", "1760000000000"];
     let fresh = ["--timestamp", "1760000000000"];
@@ -110,14 +110,14 @@ fn the_requests_own_headers_of_these_names_do_not_matter() {
 }
 
 #[test]
-fn several_secrets_sign_side_by_side_where_the_header_is_a_list() {
+fn several_secrets_sign_together_if_the_header_is_a_list() {
     let files = Files::new().with("body", "{}").with("old", "old");
     let signed = sign("stripe", &["--secret-file", &files.arg("old")], &files).with(0).stdout;
     assert_eq!(signed.matches("v1=").count(), 2, "{signed}");
 }
 
 #[test]
-fn what_is_signed_for_any_scheme_is_verified_and_with_another_body_it_is_not() {
+fn a_signed_delivery_of_any_scheme_verifies_only_with_its_body() {
     let schemes = countersign("schemes --json").run().with(0).json();
     for scheme in schemes.as_array().unwrap() {
         let name = scheme["name"].as_str().unwrap();
@@ -161,7 +161,7 @@ fn what_is_signed_for_any_scheme_is_verified_and_with_another_body_it_is_not() {
 }
 
 #[test]
-fn where_the_signature_stands_in_the_body_the_body_to_send_is_printed() {
+fn a_scheme_with_its_signature_in_the_body_prints_the_signed_body() {
     let item = r#"{"notificationItems":[{"NotificationRequestItem":{"pspReference":"a"}}]}"#;
     for (scheme, body, secret) in [
         ("adyen", item, "3031323334353637383961626364656630313233343536373839616263646566"),
@@ -181,7 +181,7 @@ fn where_the_signature_stands_in_the_body_the_body_to_send_is_printed() {
 }
 
 #[test]
-fn a_body_that_parsers_read_differently_is_not_signed_and_this_is_the_reason() {
+fn an_ambiguous_body_is_not_signed_and_the_error_says_why() {
     let similar = "{\"pa\u{17f}\u{17f}code\":\"other\"}";
     let long = format!("{{\"{}\":1}}", "a".repeat(257));
     for (body, said) in [(similar, "differs only in case"), (&long, "longer than 256 bytes")] {

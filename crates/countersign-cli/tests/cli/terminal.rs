@@ -62,7 +62,7 @@ fn a_scheme_writes_no_control_characters_to_a_terminal() {
 }
 
 #[test]
-fn arguments_and_what_was_verified_write_no_control_characters_to_a_terminal() {
+fn arguments_and_verified_events_write_no_control_characters_to_a_terminal() {
     for scheme in [EVIL.to_owned(), format!("{EVIL}.toml")] {
         is_harmless(countersign("verify --secret-env S --body - --scheme").arg(scheme));
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::program::{Files, countersign};
 
 #[test]
-fn every_vector_is_judged_as_the_library_judges_it() {
+fn every_vector_gets_the_verdict_of_the_library() {
     let requests: Vec<Value> = serde_json::from_str(VECTORS).unwrap();
     assert_eq!(requests.len(), vectors().len());
     for (vector, request) in vectors().iter().zip(requests) {
@@ -36,7 +36,7 @@ fn every_vector_is_judged_as_the_library_judges_it() {
         let keys: Vec<_> = answer.as_object().unwrap().keys().map(String::as_str).collect();
         let (status, verified, expected_keys) = match vector.expect {
             Expect::Valid => (0, true, VERIFIED_KEYS),
-            Expect::Invalid(_) => (1, false, REFUSED_KEYS),
+            Expect::Invalid(_) => (1, false, REJECTED_KEYS),
         };
         assert_eq!((ended.status, &answer["verified"]), (status, &json!(verified)), "{reported}");
         let keys: Vec<_> = keys.into_iter().filter(|key| *key != "handshake").collect();
@@ -51,7 +51,7 @@ fn every_vector_is_judged_as_the_library_judges_it() {
 }
 
 #[test]
-fn every_handshake_is_told_with_its_answer_and_only_a_signed_one_is_verified() {
+fn every_handshake_is_reported_with_its_answer_and_only_signed_ones_verify() {
     let handshakes: Vec<Value> = serde_json::from_str(HANDSHAKES).unwrap();
     assert_eq!(handshakes.len(), 13);
     for handshake in &handshakes {
@@ -102,7 +102,7 @@ fn every_handshake_is_told_with_its_answer_and_only_a_signed_one_is_verified() {
 }
 
 #[test]
-fn without_being_asked_an_answer_is_not_shown_and_no_arming_is_assumed() {
+fn handshakes_without_the_options_show_no_answer_and_no_open_window() {
     let handshakes: Vec<Value> = serde_json::from_str(HANDSHAKES).unwrap();
     for (provider, verified, code) in [
         ("zoom", true, Value::Null),
@@ -199,4 +199,4 @@ const VERIFIED_KEYS: &[&str] = &[
     "signed_at_ms",
     "verified",
 ];
-const REFUSED_KEYS: &[&str] = &["code", "detail", "scheme", "status", "verified"];
+const REJECTED_KEYS: &[&str] = &["code", "detail", "scheme", "status", "verified"];

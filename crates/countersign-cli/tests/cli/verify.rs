@@ -6,7 +6,7 @@ use crate::program::{Files, Program, countersign};
 use crate::schemes::ACME;
 
 #[test]
-fn a_verified_delivery_is_told_in_exactly_the_agreed_json() {
+fn a_verified_delivery_is_printed_in_exactly_the_documented_json() {
     let json = stripe("--json").run().with(0).stdout;
     assert_eq!(
         json,
@@ -17,7 +17,7 @@ fn a_verified_delivery_is_told_in_exactly_the_agreed_json() {
 }
 
 #[test]
-fn a_rejected_delivery_is_told_in_exactly_the_agreed_json() {
+fn a_rejected_delivery_is_printed_in_exactly_the_documented_json() {
     let json = stripe("--json").input("{}").run().with(1).stdout;
     assert_eq!(
         json,
@@ -27,7 +27,7 @@ fn a_rejected_delivery_is_told_in_exactly_the_agreed_json() {
 }
 
 #[test]
-fn what_is_not_known_is_null() {
+fn unknown_fields_are_null() {
     let files = Files::new().with("body", "no JSON");
     let signed = countersign("sign --scheme jupiter --secret-env S --body")
         .arg(files.arg("body"))
@@ -49,7 +49,7 @@ fn what_is_not_known_is_null() {
 }
 
 #[test]
-fn the_field_that_the_user_names_is_the_events_id() {
+fn the_event_id_option_sets_the_event_id() {
     let verified = stripe("--event-id /object+/type --json").run().with(0).json();
     assert_eq!(verified["event_id"], "event:payment_intent.succeeded");
     assert_eq!(verified["event_id_from"], "body:/object+/type");
@@ -60,7 +60,7 @@ fn the_field_that_the_user_names_is_the_events_id() {
 }
 
 #[test]
-fn people_are_told_the_event_and_the_secret_or_the_reason() {
+fn the_text_output_shows_the_event_and_the_secret_or_the_reason() {
     let text = stripe("").run().with(0).stdout;
     for said in
         ["verified: stripe", "secret 0 (S)", "evt_1SDKvector", "body:/id", "2025-10-09T08:53:20"]
@@ -94,7 +94,7 @@ fn an_event_cannot_write_to_the_terminal() {
 }
 
 #[test]
-fn json_is_written_to_the_byte() {
+fn json_output_is_stable_byte_for_byte() {
     let files = Files::new().with("body", "{\"id\":\"a\u{7f}\u{9b}b\"}");
     let signed = countersign("sign --scheme stripe --secret-env S --body")
         .arg(files.arg("body"))
@@ -112,7 +112,7 @@ fn json_is_written_to_the_byte() {
 }
 
 #[test]
-fn the_clock_is_the_systems_unless_it_is_given() {
+fn the_system_clock_is_used_unless_a_time_is_given() {
     let late = stripe_without_clock().run().with(1).stdout;
     assert!(late.contains("timestamp_too_old"), "{late}");
     let early = stripe_without_clock().arg("--now=-1").run().with(1).stdout;
@@ -123,7 +123,7 @@ fn the_clock_is_the_systems_unless_it_is_given() {
 }
 
 #[test]
-fn a_date_beyond_the_year_9999_is_told_without_a_panic() {
+fn a_date_beyond_the_year_9999_is_printed_without_a_panic() {
     let files = Files::new().with("body", "{}");
     let far = i64::MAX.to_string();
     let signed = countersign("sign --scheme venum --secret-env S --timestamp")

@@ -3,7 +3,7 @@
 use crate::program::{Files, countersign};
 
 #[test]
-fn nothing_is_wider_than_80_columns_and_nothing_is_lost_in_a_pipe() {
+fn tables_fit_into_80_columns_and_pipes_get_all_columns() {
     let sign = countersign("sign --scheme github --secret-env S --sample").env("S", "secret");
     let files = Files::new().with("request.json", sign.run().with(0).stdout);
     for words in [
@@ -43,7 +43,7 @@ fn nothing_is_wider_than_80_columns_and_nothing_is_lost_in_a_pipe() {
 }
 
 #[test]
-fn a_term_lists_the_schemes_that_have_it() {
+fn a_search_term_lists_the_matching_schemes() {
     let names = |words: &str| {
         let listed = countersign(words).run().with(0).stdout;
         let names = listed.lines().skip(1).map(|line| line.split(' ').next().unwrap().to_owned());

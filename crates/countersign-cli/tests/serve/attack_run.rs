@@ -29,7 +29,7 @@ fn a_receiver_that_does_not_accept_a_genuine_delivery_is_not_attacked() {
 }
 
 #[test]
-fn a_receiver_that_hangs_is_given_up_after_one_delivery() {
+fn a_run_against_a_hanging_receiver_ends_after_one_delivery() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let card = send(listener.local_addr().unwrap(), "--attack all").run();
     assert_eq!((card.status, card.stdout.as_str()), (2, ""), "{card:?}");
@@ -37,7 +37,7 @@ fn a_receiver_that_hangs_is_given_up_after_one_delivery() {
 }
 
 #[test]
-fn only_what_failed_is_explained() {
+fn only_failed_attacks_are_explained() {
     let card = send(answers_in_turn(&["200 OK"]), "--attack all").run();
     assert_eq!(card.status, 1, "{card:?}");
     let (rows, rest) = card.stdout.split_once("\nWhat failed, and why it matters:\n").unwrap();
@@ -93,7 +93,7 @@ fn the_report_of_a_receiver_that_is_not_attacked_has_the_genuine_delivery() {
 }
 
 #[test]
-fn a_rejected_delivery_comes_with_the_command_that_finds_the_cause() {
+fn a_rejected_delivery_shows_the_command_that_diagnoses_it() {
     let to = answers_in_turn(&["401 Unauthorized"]);
     let sent = send(to, "").run();
     assert_eq!(sent.status, 1, "{sent:?}");
@@ -115,7 +115,7 @@ fn a_rejected_delivery_comes_with_the_command_that_finds_the_cause() {
 }
 
 #[test]
-fn what_a_receiver_rejects_is_said_before_it_is_sent_as_by_sign() {
+fn send_prints_the_same_notes_as_sign() {
     let to = answers_in_turn(&["200 OK"]);
     let encoded = send(to, "-H content-encoding:gzip").run();
     assert!(encoded.stderr.contains("unsupported_encoding (status 415)"), "{encoded:?}");

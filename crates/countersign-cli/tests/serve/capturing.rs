@@ -64,7 +64,7 @@ async fn a_captured_delivery_verifies_and_is_handled_once_by_another_server() {
 }
 
 #[tokio::test]
-async fn a_file_has_the_request_as_it_arrived_and_is_its_owners_alone() {
+async fn a_capture_has_the_original_request_and_is_private_to_its_owner() {
     let folder = Folder::new();
     let serving = processes::jupiter(&folder.option()).await;
     let delivery = jupiter("evt_1");
@@ -122,7 +122,7 @@ const KEYS: [&str; 13] = [
 ];
 
 #[tokio::test]
-async fn what_is_sent_as_it_was_arrives_as_it_was_but_for_the_connection() {
+async fn a_verbatim_request_arrives_unchanged_except_hop_by_hop_headers() {
     let (first, second) = (Folder::new(), Folder::new());
     let serving = processes::jupiter(&first.option()).await;
     let delivery = jupiter("evt_1");
@@ -169,7 +169,7 @@ async fn what_is_sent_as_it_was_arrives_as_it_was_but_for_the_connection() {
 }
 
 #[tokio::test]
-async fn the_oldest_files_go_first_also_after_a_restart_and_no_file_of_others_does() {
+async fn the_oldest_captures_are_removed_first_and_no_foreign_file_is() {
     let folder = Folder::new();
     let serving = processes::jupiter(&format!("{} --capture-files 3", folder.option())).await;
     for event in 0..5 {
@@ -193,7 +193,7 @@ async fn the_oldest_files_go_first_also_after_a_restart_and_no_file_of_others_do
 }
 
 #[tokio::test]
-async fn what_is_rejected_is_captured_only_where_that_is_asked_for_and_with_its_whole_body() {
+async fn rejected_deliveries_are_captured_only_if_configured_and_completely() {
     let forged = jupiter("evt_1").forged();
     let unsigned = Delivery { headers: Vec::new(), ..jupiter("evt_2") };
     for (words, files) in [("", 1), ("--capture-rejected", 3)] {
@@ -233,7 +233,7 @@ async fn what_is_rejected_is_captured_only_where_that_is_asked_for_and_with_its_
 }
 
 #[tokio::test]
-async fn a_body_that_broke_off_says_so_in_its_file_and_when_it_is_diagnosed() {
+async fn an_incomplete_body_is_marked_in_its_capture_and_in_its_diagnosis() {
     let folder = Folder::new();
     let mut serving = processes::jupiter(&format!("{} --capture-rejected", folder.option())).await;
     let whole = jupiter("evt_1").to_bytes();
@@ -254,7 +254,7 @@ async fn a_body_that_broke_off_says_so_in_its_file_and_when_it_is_diagnosed() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_gone_fails_no_delivery_and_is_told_once_until_it_is_back() {
+async fn a_missing_folder_fails_no_delivery_and_is_reported_once_per_outage() {
     let folder = Folder::new();
     let mut serving = processes::jupiter(&folder.option()).await;
     let to = serving.address();
@@ -281,7 +281,7 @@ async fn a_folder_that_is_gone_fails_no_delivery_and_is_told_once_until_it_is_ba
 }
 
 #[tokio::test]
-async fn credentials_are_left_out_of_the_file_which_says_so_and_the_rest_is_still_of_use() {
+async fn credentials_are_redacted_with_a_marker_and_the_capture_stays_usable() {
     let folder = Folder::new();
     let mut serving =
         processes::jupiter(&format!("{} --endpoint /t=gitlab-token", folder.option())).await;
@@ -331,7 +331,7 @@ async fn credentials_are_left_out_of_the_file_which_says_so_and_the_rest_is_stil
 }
 
 #[tokio::test]
-async fn a_delivery_whose_body_holds_a_secret_is_not_captured_and_that_is_said_once() {
+async fn a_body_that_contains_a_secret_is_not_captured_and_reported_once() {
     let folder = Folder::new();
     let serving = processes::jupiter(&format!("{} --endpoint /figma=figma", folder.option())).await;
     let send = async |path: &'static str, body: &str| {
@@ -354,7 +354,7 @@ async fn a_delivery_whose_body_holds_a_secret_is_not_captured_and_that_is_said_o
 }
 
 #[tokio::test]
-async fn a_key_that_is_handed_over_and_a_secret_that_is_read_again_are_left_out_too() {
+async fn handshake_secrets_and_reloaded_secrets_are_redacted_too() {
     let folder = Folder::new();
     let config = format!(
         "listen = '127.0.0.1:0'\ncapture = '{}'\ncapture_rejected = true\n\
@@ -368,12 +368,12 @@ async fn a_key_that_is_handed_over_and_a_secret_that_is_read_again_are_left_out_
     let mut serving = configured(&files).await;
     let to = serving.address();
     let key = "the key that was handed over";
-    let hand_over = |key: &str| {
+    let send_handshake = |key: &str| {
         let request = Request::post(format!("http://{to}/asana")).header("x-hook-secret", key);
         send(request.body(Full::default()).unwrap())
     };
-    assert_eq!(hand_over(key).await.status, 200);
-    assert_eq!(hand_over("another key").await.status, 401);
+    assert_eq!(send_handshake(key).await.status, 200);
+    assert_eq!(send_handshake("another key").await.status, 401);
     let event = Delivery::signed("/asana", "asana", key, "{}").with_header("x-note", key);
     assert_eq!(event.send(to).await.status, 200);
 
@@ -396,7 +396,7 @@ async fn a_key_that_is_handed_over_and_a_secret_that_is_read_again_are_left_out_
 }
 
 #[tokio::test]
-async fn the_secrets_of_tenants_are_left_out_of_one_anothers_deliveries() {
+async fn secrets_of_all_tenants_are_redacted_in_every_tenants_deliveries() {
     let folder = Folder::new();
     let files = Files::new(&format!(
         "listen = '127.0.0.1:0'\ncapture = '{}'\n\
@@ -420,7 +420,7 @@ async fn the_secrets_of_tenants_are_left_out_of_one_anothers_deliveries() {
 }
 
 #[tokio::test]
-async fn a_compressed_body_is_captured_as_it_arrived_and_searched_as_it_was_signed() {
+async fn a_compressed_body_is_captured_encoded_and_searched_decoded() {
     let folder = Folder::new();
     let words = "--listen 127.0.0.1:0 --secret-env SECRET --endpoint /q=quicknode";
     let serving = Serving::start(processes::command(&format!("{words} {}", folder.option()))).await;
@@ -493,7 +493,7 @@ async fn the_url_of_a_file_is_the_one_that_is_signed() {
 }
 
 #[tokio::test]
-async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_delivery() {
+async fn no_capture_of_any_scheme_contains_a_secret() {
     let folder = Folder::new();
     let mut config = format!(
         "listen = '127.0.0.1:0'\ncapture = '{}'\ncapture_rejected = true\ncapture_files = 5000\n",
@@ -634,7 +634,7 @@ fn shared_secret(scheme: &Scheme) -> Option<String> {
 }
 
 #[tokio::test]
-async fn an_old_capture_that_is_sent_as_it_was_is_rejected_and_the_status_says_so() {
+async fn an_old_capture_sent_verbatim_is_rejected_and_fails_the_command() {
     let folder = Folder::new();
     let serving = venum(&format!("{} --capture-rejected", folder.option())).await;
     let old = Delivery {
@@ -651,7 +651,7 @@ async fn an_old_capture_that_is_sent_as_it_was_is_rejected_and_the_status_says_s
 }
 
 #[test]
-fn where_files_cannot_be_written_is_to_be_fixed() {
+fn a_capture_folder_that_is_not_writable_is_an_error() {
     let config = |words: &str| {
         format!(
             "listen = '127.0.0.1:0'\n{words}\n[[endpoint]]\npath = '/hooks/jupiter'\n\

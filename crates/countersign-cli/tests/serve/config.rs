@@ -32,7 +32,7 @@ pub(crate) fn rejected(mut command: std::process::Command, said: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_secret_that_looks_wrong_is_warned_of_at_start_and_never_shown() {
+async fn a_suspicious_secret_causes_a_warning_at_start_and_is_never_shown() {
     let config = GOOD.replace("{ env = 'SECRET' }", "{ env = 'SECRET' }, { file = 'odd.txt' }");
     let files = Files::new(&config).with("odd.txt", " 'hunter2'");
     let serving = configured(&files).await;
@@ -51,7 +51,7 @@ async fn a_secret_that_looks_wrong_is_warned_of_at_start_and_never_shown() {
 }
 
 #[tokio::test]
-async fn secrets_of_which_none_is_valid_are_reported_with_their_line() {
+async fn expired_secrets_are_reported_with_their_line() {
     for (time, is_reported) in [
         ("not_after = '2020-01-01T00:00:00Z'", true),
         ("not_before = '2999-01-01T00:00:00Z'", true),
@@ -67,7 +67,7 @@ async fn secrets_of_which_none_is_valid_are_reported_with_their_line() {
 }
 
 #[tokio::test]
-async fn a_body_limit_above_what_requests_may_hold_raises_that() {
+async fn a_body_limit_above_the_request_budget_raises_the_budget() {
     let serving = configured(&Files::new(&format!("{GOOD}body_limit = 104857600\n"))).await;
     serving.signal(Signal::TERM);
     let (_, said) = serving.ended().await;
@@ -163,7 +163,7 @@ fn each_error_names_the_file_the_line_the_key_and_the_fix() {
 }
 
 #[test]
-fn a_secret_in_the_file_is_rejected_with_the_reason_and_never_repeated() {
+fn a_secret_in_the_file_is_rejected_with_the_reason_and_not_echoed() {
     for secrets in [
         format!("secret = '{SECRET}'"),
         format!("secrets = '{SECRET}'"),
@@ -227,7 +227,7 @@ fn an_error_names_the_store_without_its_password() {
 }
 
 #[test]
-fn the_command_line_says_what_it_lacks() {
+fn missing_options_are_named() {
     let good = "--listen 127.0.0.1:0 --endpoint /x=jupiter --secret-env SECRET";
     for (words, said) in [
         ("", "--config"),

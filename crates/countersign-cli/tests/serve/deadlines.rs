@@ -16,7 +16,7 @@ use crate::processes::{Files, PATIENCE, Serving, configured};
 use crate::target::Target;
 
 #[tokio::test]
-async fn a_status_settles_an_event_although_the_body_behind_it_never_ends() {
+async fn a_status_settles_an_event_even_if_the_response_body_never_ends() {
     let target = RawTarget::start().await;
     let (serving, _files) = forwarding(target.address, "ack_deadline = '2s'\n").await;
     let to = serving.address();
@@ -32,7 +32,7 @@ async fn a_status_settles_an_event_although_the_body_behind_it_never_ends() {
 }
 
 #[tokio::test]
-async fn an_upgrade_is_no_answer_and_is_not_passed_on() {
+async fn an_upgrade_response_is_not_forwarded() {
     let target = RawTarget::start().await;
     let (mut serving, _files) = forwarding(target.address, "").await;
     let to = serving.address();
@@ -52,7 +52,7 @@ async fn an_upgrade_is_no_answer_and_is_not_passed_on() {
 }
 
 #[tokio::test]
-async fn a_target_that_takes_too_long_loses_its_connection_before_the_event_is_passed_on_again() {
+async fn a_slow_target_is_disconnected_before_the_event_is_forwarded_again() {
     let target = RawTarget::start().await;
     let (mut serving, _files) = forwarding(target.address, "handler_timeout = '3s'\n").await;
     let to = serving.address();
@@ -78,7 +78,7 @@ async fn a_target_that_takes_too_long_loses_its_connection_before_the_event_is_p
 }
 
 #[tokio::test]
-async fn an_answer_that_came_while_the_program_was_stopped_is_not_too_late() {
+async fn an_answer_that_arrives_while_the_process_is_suspended_is_in_time() {
     let mut target = Target::start().await;
     let (serving, _files) = forwarding(target.address(), "handler_timeout = '1s'\n").await;
     let to = serving.address();
@@ -95,7 +95,7 @@ async fn an_answer_that_came_while_the_program_was_stopped_is_not_too_late() {
 }
 
 #[tokio::test]
-async fn the_end_takes_no_longer_than_it_is_told_and_gives_back_what_is_in_hand() {
+async fn shutdown_keeps_the_drain_timeout_and_releases_events_in_flight() {
     let target = RawTarget::start().await;
     let (mut serving, _files) = forwarding_with(target.address, "drain_timeout = '1s'\n", "").await;
     let mut sender = TcpStream::connect(serving.address()).await.unwrap();
@@ -117,7 +117,7 @@ async fn the_end_takes_no_longer_than_it_is_told_and_gives_back_what_is_in_hand(
 }
 
 #[tokio::test]
-async fn health_is_answered_however_many_deliveries_wait_for_their_target() {
+async fn health_checks_are_answered_while_deliveries_wait_for_the_target() {
     let mut target = Target::start().await;
     let (mut serving, _files) = forwarding_with(target.address(), "connections = 8\n", "").await;
     let to = serving.address();
@@ -145,7 +145,7 @@ async fn health_is_answered_however_many_deliveries_wait_for_their_target() {
 }
 
 #[tokio::test]
-async fn the_end_says_which_successes_the_store_has_not_recorded() {
+async fn shutdown_reports_successes_that_the_store_has_not_recorded() {
     let redis = RedisServer::start(&[]);
     let mut target = Target::start().await;
     let more = format!("store = '{}'\ndrain_timeout = '2s'\n", redis.url());

@@ -5,7 +5,7 @@ use crate::processes::{Files, configured};
 use crate::target::{Call, Target};
 
 #[tokio::test]
-async fn no_header_of_the_sender_reaches_the_target_under_a_name_of_the_programs() {
+async fn the_sender_cannot_set_a_header_reserved_for_the_program() {
     let mut target = Target::start().await;
     let files = Files::new(&format!(
         "listen = '127.0.0.1:0'\nforwarded_headers = ['My_*']\n[[endpoint]]\n\
@@ -52,7 +52,7 @@ async fn no_header_of_the_sender_reaches_the_target_under_a_name_of_the_programs
 }
 
 #[tokio::test]
-async fn what_a_proxy_says_of_the_client_is_passed_on_only_where_that_is_configured() {
+async fn proxy_headers_about_the_client_are_forwarded_only_if_configured() {
     for (more, expected) in [("", None), ("forwarded_headers = 'keep'\n", Some("203.0.113.7"))] {
         let mut target = Target::start().await;
         let files = Files::new(&format!(

@@ -15,7 +15,7 @@ use crate::processes::{self, Files, OLD_SECRET, SECRET, Serving, configured};
 use crate::target::Target;
 
 #[tokio::test]
-async fn a_forwarded_request_is_the_original_with_what_was_proved() {
+async fn a_forwarded_request_is_the_original_with_the_verified_facts() {
     let mut target = Target::start().await;
     let serving = processes::jupiter(&format!("--forward {}", target.url())).await;
     let delivery = jupiter("evt_1")
@@ -69,7 +69,7 @@ async fn a_forwarded_request_is_the_original_with_what_was_proved() {
 }
 
 #[tokio::test]
-async fn the_connection_header_cannot_remove_what_was_proved() {
+async fn the_connection_header_cannot_remove_verified_facts() {
     let mut target = Target::start().await;
     let serving = processes::jupiter(&format!("--forward {}", target.url())).await;
     let delivery = jupiter("evt_1").with_header("connection", "countersign-event-id, close");
@@ -82,7 +82,7 @@ async fn the_connection_header_cannot_remove_what_was_proved() {
 }
 
 #[tokio::test]
-async fn the_connection_header_cannot_remove_what_the_scheme_reads() {
+async fn the_connection_header_cannot_remove_headers_of_the_scheme() {
     let mut target = Target::start().await;
     let mut command = processes::command("--listen 127.0.0.1:0 --secret-env SECRET");
     command.args(["--endpoint", "/github=github", "--forward", &target.url()]);
@@ -103,7 +103,7 @@ async fn the_connection_header_cannot_remove_what_the_scheme_reads() {
 }
 
 #[tokio::test]
-async fn the_connection_header_cannot_remove_what_describes_the_content() {
+async fn the_connection_header_cannot_remove_content_headers() {
     let mut target = Target::start().await;
     let serving = processes::jupiter(&format!("--forward {}", target.url())).await;
     let delivery = jupiter("evt_1")
@@ -171,7 +171,7 @@ fn forwarded_headers_must_be_a_word_or_names() {
 }
 
 #[tokio::test]
-async fn the_target_learns_whose_event_it_is_and_no_sender_can_say_so() {
+async fn the_target_gets_the_tenant_and_the_sender_cannot_set_it() {
     let mut target = Target::start().await;
     let files = Files::new(&format!(
         "listen = '127.0.0.1:0'\n\
@@ -220,7 +220,7 @@ async fn an_id_that_no_header_can_hold_is_forwarded_and_printed_as_its_digest() 
 }
 
 #[tokio::test]
-async fn an_event_type_that_nobody_has_signed_says_so_and_odd_ids_fit_into_a_header() {
+async fn an_unsigned_event_type_is_marked_and_unusual_ids_fit_into_a_header() {
     let mut target = Target::start().await;
     let files = Files::new(&format!(
         "listen = '127.0.0.1:0'\n\
@@ -274,7 +274,7 @@ async fn fifty_identical_deliveries_at_once_reach_the_target_once() {
 }
 
 #[tokio::test]
-async fn an_event_that_the_target_rejects_is_given_back_and_the_sender_learns_the_status() {
+async fn an_event_that_the_target_rejects_is_released_and_the_sender_gets_the_status() {
     let mut target = Target::start().await;
     let mut serving = processes::jupiter(&format!("--forward {}", target.url())).await;
     let to = serving.address();
@@ -303,7 +303,7 @@ async fn an_event_that_the_target_rejects_is_given_back_and_the_sender_learns_th
 }
 
 #[tokio::test]
-async fn while_the_target_is_down_the_sender_is_told_to_come_again() {
+async fn while_the_target_is_down_the_sender_gets_a_status_to_retry() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
@@ -362,7 +362,7 @@ async fn a_target_that_is_slow_is_not_given_the_event_twice() {
 }
 
 #[tokio::test]
-async fn a_sender_that_leaves_stops_nothing_and_its_line_is_printed() {
+async fn a_disconnect_does_not_stop_the_handler_and_its_line_is_printed() {
     let mut target = Target::start().await;
     let mut serving = processes::jupiter(&format!("--forward {}", target.url())).await;
     let mut sender = TcpStream::connect(serving.address()).await.unwrap();

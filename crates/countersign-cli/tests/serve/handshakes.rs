@@ -69,7 +69,7 @@ async fn a_signed_handshake_without_its_signature_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_method_is_let_through_where_a_handshake_has_it() {
+async fn a_method_is_allowed_only_if_a_handshake_uses_it() {
     let mut serving = configured(&all(&vectors())).await;
     let at = |kind: &str| vectors().iter().position(|vector| vector.kind == kind).unwrap();
     for (kind, method, status, allow) in [
@@ -117,10 +117,10 @@ async fn a_wrong_verify_token_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_handed_over_is_kept_and_is_the_secret_from_then_on_and_after_a_restart() {
+async fn a_handshake_secret_is_stored_and_used_at_once_and_after_a_restart() {
     for kind in ["asana", "notion"] {
         let vector = vector(kind);
-        let key = vector.handed_over().unwrap();
+        let key = vector.captured_secret().unwrap();
         let files = Files::new(&waiting(kind, ""));
         let mut serving = configured(&files).await;
         let event = |id: &str| Delivery::signed("/0", kind, &key, format!(r#"{{"id":"{id}"}}"#));
@@ -150,7 +150,7 @@ async fn a_key_that_is_handed_over_is_kept_and_is_the_secret_from_then_on_and_af
 }
 
 #[tokio::test]
-async fn a_moved_key_and_sighup_arm_for_another_and_the_old_one_may_stay_as_a_secret() {
+async fn moving_the_key_and_sighup_open_the_handshake_window_for_a_new_key() {
     let files = Files::new(&waiting("asana", "")).with("key", OLD_SECRET);
     let mut serving = configured(&files).await;
     std::fs::rename(files.path("key"), files.path("old")).unwrap();
@@ -161,7 +161,7 @@ async fn a_moved_key_and_sighup_arm_for_another_and_the_old_one_may_stay_as_a_se
     let vector = vector("asana");
     assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 200);
     serving.line().await;
-    let key = vector.handed_over().unwrap();
+    let key = vector.captured_secret().unwrap();
     for round in ["before", "after"] {
         for (secret, index) in [(&key[..], 0), (OLD_SECRET, 1)] {
             let event = Delivery::signed("/0", "asana", secret, format!("{round} {index}"));
@@ -195,7 +195,7 @@ async fn without_its_key_an_endpoint_answers_503_until_it_has_one() {
     }
     let vector = vector("asana");
     assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 200);
-    let key = vector.handed_over().unwrap();
+    let key = vector.captured_secret().unwrap();
     for (secret, status) in [("forged", 401), (OLD_SECRET, 401), (&key[..], 200)] {
         assert_eq!(event(secret).send(serving.address()).await.status, status, "{status}");
     }
@@ -212,7 +212,7 @@ async fn without_its_key_an_endpoint_answers_503_until_it_has_one() {
 
 /// The endpoint `/x` signs any text in its unsigned challenge.
 #[tokio::test]
-async fn a_key_that_is_handed_over_goes_to_no_endpoint_that_signs_challenges() {
+async fn a_handshake_secret_is_rejected_if_it_signs_challenges_elsewhere() {
     let x = |secret: &str| {
         format!(
             "[[endpoint]]\npath = '/x'\nscheme = 'x-twitter'\nsecrets = [{{ file = '{secret}' }}]\n"
@@ -224,7 +224,7 @@ async fn a_key_that_is_handed_over_goes_to_no_endpoint_that_signs_challenges() {
     assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 200);
     // `/0` is gone from the file and still served, with the key that it has received.
     let without = format!("listen = '127.0.0.1:0'\n{}", x("given"));
-    let files = files.with("given", vector.handed_over().unwrap()).with("serve.toml", without);
+    let files = files.with("given", vector.captured_secret().unwrap()).with("serve.toml", without);
     for _ in 0..2 {
         serving.signal(Signal::HUP);
         let mut note = serving.note().await;
@@ -236,12 +236,12 @@ async fn a_key_that_is_handed_over_goes_to_no_endpoint_that_signs_challenges() {
     }
     let _files = files.with("given", "a secret of its own");
     assert!(read_again(&mut serving).await.contains("`/0` is gone"));
-    let event = Delivery::signed("/0", "asana", &vector.handed_over().unwrap(), "{}");
+    let event = Delivery::signed("/0", "asana", &vector.captured_secret().unwrap(), "{}");
     assert_eq!(event.send(serving.address()).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_kept_is_not_acknowledged_and_nothing_is_overwritten() {
+async fn a_key_that_cannot_be_stored_is_not_acknowledged_or_overwritten() {
     let files = Files::new(&waiting("asana", ""));
     let mut serving = configured(&files).await;
     let files = files.with("key", "somebody's own");
@@ -251,7 +251,7 @@ async fn a_key_that_cannot_be_kept_is_not_acknowledged_and_nothing_is_overwritte
     let line = serving.line().await;
     assert_eq!((&line["code"], line.get("handshake")), (&"secret_not_kept".into(), None));
     assert_eq!(std::fs::read_to_string(files.path("key")).unwrap(), "somebody's own");
-    let key = vector.handed_over().unwrap();
+    let key = vector.captured_secret().unwrap();
     let event = Delivery::signed("/0", "asana", &key, "{}");
     assert_eq!(event.send(serving.address()).await.status, 503);
     serving.signal(Signal::TERM);
@@ -261,7 +261,7 @@ async fn a_key_that_cannot_be_kept_is_not_acknowledged_and_nothing_is_overwritte
 }
 
 #[test]
-fn words_that_do_not_fit_the_scheme_or_each_other_are_rejected_with_the_fix() {
+fn contradictory_handshake_settings_are_rejected_with_the_fix() {
     let endpoint =
         |words: &str| format!("listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/0'\n{words}");
     for (words, said) in [
@@ -440,7 +440,7 @@ impl Vector {
         send(request.body(Full::from(self.request.body.clone())).unwrap()).await
     }
 
-    fn handed_over(&self) -> Option<String> {
+    fn captured_secret(&self) -> Option<String> {
         let mut headers = self.request.headers.iter();
         let asana = headers.find(|(name, _)| name == "X-Hook-Secret").map(|(_, value)| value);
         asana.or(self.expect.capture.as_ref()).cloned()
@@ -452,7 +452,12 @@ impl Vector {
         let values = expected.json.iter().flat_map(|json| json.as_object().unwrap().values());
         let answers = values.filter_map(|value| value.as_str().map(str::to_owned));
         let secrets = self.secret.iter().chain(&expected.body).chain(&expected.capture);
-        secrets.cloned().chain([self.secret()]).chain(self.handed_over()).chain(answers).collect()
+        secrets
+            .cloned()
+            .chain([self.secret()])
+            .chain(self.captured_secret())
+            .chain(answers)
+            .collect()
     }
 }
 

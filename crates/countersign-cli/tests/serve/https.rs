@@ -124,7 +124,7 @@ fn assert_unreachable(sent: &Output, said: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_delivery_is_sent_to_whom_one_of_the_roots_has_certified() {
+async fn a_delivery_is_sent_to_a_server_with_a_trusted_certificate() {
     let authority = authority("known");
     let (mut receiver, files) = (Receiver::start(&authority).await, roots(&authority));
     let sent = send(receiver.url("localhost"), &files).await;
@@ -134,7 +134,7 @@ async fn a_delivery_is_sent_to_whom_one_of_the_roots_has_certified() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_to_whom_an_unknown_authority_has_certified() {
+async fn nothing_is_sent_to_a_server_with_an_untrusted_certificate() {
     let [known, unknown] = ["known", "unknown"].map(authority);
     let (mut receiver, files) = (Receiver::start(&unknown).await, roots(&known));
     let sent = send(receiver.url("localhost"), &files).await;
@@ -143,7 +143,7 @@ async fn nothing_is_sent_to_whom_an_unknown_authority_has_certified() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_to_whose_certificate_is_for_another_name() {
+async fn nothing_is_sent_to_a_server_with_a_certificate_of_another_name() {
     let authority = authority("known");
     let (mut receiver, files) = (Receiver::start(&authority).await, roots(&authority));
     let sent = send(receiver.url("127.0.0.1"), &files).await;
@@ -152,7 +152,7 @@ async fn nothing_is_sent_to_whose_certificate_is_for_another_name() {
 }
 
 #[tokio::test]
-async fn without_any_root_there_is_something_to_fix_before_anything_is_sent() {
+async fn without_root_certificates_send_fails_before_it_sends() {
     let files = Files::new("").with("roots.pem", "").with("body", "{}");
     let sent = send("https://localhost:9/in".to_owned(), &files).await;
     let stderr = String::from_utf8_lossy(&sent.stderr);
@@ -169,7 +169,7 @@ async fn forwarding(to: &str, files: &Files) -> Serving {
 }
 
 #[tokio::test]
-async fn an_event_is_passed_on_to_whom_one_of_the_roots_has_certified() {
+async fn an_event_is_forwarded_to_a_target_with_a_trusted_certificate() {
     let authority = authority("known");
     let (mut receiver, files) = (Receiver::start(&authority).await, roots(&authority));
     let mut serving = forwarding(&receiver.url("localhost"), &files).await;
@@ -180,7 +180,7 @@ async fn an_event_is_passed_on_to_whom_one_of_the_roots_has_certified() {
 }
 
 #[tokio::test]
-async fn an_event_is_given_back_where_the_target_is_not_to_be_trusted() {
+async fn an_event_is_released_if_the_target_is_not_trusted() {
     let [known, unknown] = ["known", "unknown"].map(authority);
     for (certified_by, host, said) in
         [(&unknown, "localhost", "UnknownIssuer"), (&known, "127.0.0.1", "not valid for name")]
@@ -199,7 +199,7 @@ async fn an_event_is_given_back_where_the_target_is_not_to_be_trusted() {
 }
 
 #[tokio::test]
-async fn a_server_that_passes_on_by_tls_does_not_start_without_any_root() {
+async fn a_server_that_forwards_by_tls_does_not_start_without_root_certificates() {
     let files = Files::new("").with("roots.pem", "");
     let endpoint = "--listen 127.0.0.1:0 --endpoint /hooks/jupiter=jupiter --secret-env SECRET";
     let mut command = processes::command(&format!("{endpoint} --forward https://localhost:9/in"));

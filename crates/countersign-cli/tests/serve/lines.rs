@@ -16,7 +16,7 @@ use crate::deliveries::Delivery;
 use crate::processes::{Files, PATIENCE, SECRET, Serving, command};
 
 #[tokio::test]
-async fn an_output_that_is_not_ready_is_waited_for_and_every_line_is_readable() {
+async fn a_blocked_output_is_awaited_and_every_line_is_readable() {
     let files = Files::new(
         "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/jupiter'\nscheme = 'jupiter'\n\
          secrets = [{ env = 'SECRET' }]\nack_deadline = '18s'\n",

@@ -13,7 +13,7 @@ use crate::processes::{self, Files, OLD_SECRET, SECRET, Serving, configured};
 use crate::target::Target;
 
 #[tokio::test]
-async fn a_delivery_is_printed_and_acknowledged_and_its_duplicate_and_its_forgery_are_told_apart() {
+async fn deliveries_duplicates_and_forgeries_are_answered_and_printed_differently() {
     let mut serving = processes::jupiter("").await;
     let delivery = jupiter("evt_1");
     for (delivery, status, code, event, attempt) in [
@@ -60,7 +60,7 @@ const KEYS: [&str; 11] = [
 ];
 
 #[tokio::test]
-async fn a_line_says_which_secret_has_signed() {
+async fn a_line_names_the_matching_secret() {
     let mut serving = processes::jupiter("--secret-env OLD_SECRET").await;
     let body = r#"{"event_id":"evt_1","type":"t"}"#;
     let old = Delivery::signed("/hooks/jupiter", "jupiter", OLD_SECRET, body);
@@ -69,7 +69,7 @@ async fn a_line_says_which_secret_has_signed() {
 }
 
 #[tokio::test]
-async fn bodies_are_printed_where_they_are_asked_for_and_as_base64_where_they_are_no_text() {
+async fn bodies_are_printed_on_request_and_as_base64_if_they_are_not_text() {
     let mut serving = processes::jupiter("--show-body").await;
     let text = jupiter("evt_1");
     text.send(serving.address()).await;
@@ -118,7 +118,7 @@ async fn neither_secret_nor_body_nor_signature_is_ever_printed() {
 }
 
 #[test]
-fn an_output_that_discards_is_rejected_if_the_line_is_the_handling() {
+fn an_output_that_discards_lines_is_rejected_if_printing_is_the_handler() {
     let words = "--listen 127.0.0.1:0 --endpoint /hooks/jupiter=jupiter --secret-env SECRET";
     let to = |path: &str| {
         let mut command = processes::command(words);
@@ -153,7 +153,7 @@ fn an_output_that_discards_is_rejected_if_the_line_is_the_handling() {
 }
 
 #[tokio::test]
-async fn without_a_reader_of_the_lines_events_are_still_forwarded_and_not_acknowledged_otherwise() {
+async fn without_a_log_reader_events_are_acknowledged_only_if_forwarded() {
     let target = Target::start().await;
     let files = Files::new(&format!(
         "listen = '127.0.0.1:0'\n\
@@ -183,7 +183,7 @@ async fn without_a_reader_of_the_lines_events_are_still_forwarded_and_not_acknow
 }
 
 #[tokio::test]
-async fn an_event_is_not_acknowledged_after_the_file_of_the_lines_was_deleted() {
+async fn an_event_is_not_acknowledged_after_the_log_file_was_deleted() {
     let files = Files::new("").with("lines", "");
     let mut command = processes::command("--listen 127.0.0.1:0 --secret-env SECRET");
     let lines = File::options().append(true).open(files.path("lines")).unwrap();
@@ -201,7 +201,7 @@ async fn an_event_is_not_acknowledged_after_the_file_of_the_lines_was_deleted() 
 }
 
 #[tokio::test]
-async fn a_reader_who_does_not_read_keeps_no_delivery_and_no_end_waiting() {
+async fn a_stalled_log_reader_blocks_neither_deliveries_nor_shutdown() {
     let mut command = processes::command("--listen 127.0.0.1:0 --secret-env SECRET --endpoint");
     let (unread, writer) = std::io::pipe().unwrap();
     // Long lines fill the pipe sooner.

@@ -7,7 +7,7 @@ use crate::deliveries::{Answered, jupiter, send};
 use crate::processes::{self, SECRET, Serving};
 
 #[tokio::test]
-async fn what_came_of_deliveries_is_counted_by_endpoint_and_code() {
+async fn results_of_deliveries_are_counted_by_endpoint_and_code() {
     let mut serving = processes::jupiter("").await;
     let genuine = jupiter("evt_1");
     for (delivery, status) in [(genuine.clone(), 200), (genuine.clone(), 200)] {
@@ -36,7 +36,7 @@ async fn what_came_of_deliveries_is_counted_by_endpoint_and_code() {
 }
 
 #[tokio::test]
-async fn metrics_are_given_as_text_and_to_whoever_gets_them() {
+async fn metrics_are_served_as_text_for_get_and_head_only() {
     let serving = processes::jupiter("").await;
     let answered = ask(&serving, Method::GET).await;
     assert_eq!(answered.status, 200);
@@ -46,7 +46,7 @@ async fn metrics_are_given_as_text_and_to_whoever_gets_them() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_sender_chooses_is_in_the_metrics() {
+async fn the_metrics_contain_nothing_that_a_sender_chooses() {
     let serving = processes::jupiter("").await;
     let delivery = jupiter("evt_canary").with_header("x-canary", "canary");
     delivery.send(serving.address()).await;

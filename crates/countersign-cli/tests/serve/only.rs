@@ -40,7 +40,7 @@ async fn events_of_other_types_are_acknowledged_once_they_are_verified() {
 }
 
 #[tokio::test]
-async fn a_type_that_is_not_signed_is_noted_and_one_that_is_not_known_is_an_error() {
+async fn only_with_an_unsigned_type_causes_a_note_and_an_unknown_type_an_error() {
     let files = config("github", "only = ['push']");
     let serving = configured(&files).await;
     serving.signal(rustix::process::Signal::TERM);
@@ -55,7 +55,7 @@ async fn a_type_that_is_not_signed_is_noted_and_one_that_is_not_known_is_an_erro
 }
 
 #[tokio::test]
-async fn a_delivery_whose_response_is_read_is_handled_whatever_its_type() {
+async fn a_delivery_whose_response_the_provider_reads_is_handled_whatever_its_type() {
     let target = Target::start().await;
     let files = config("slack", &format!("only = ['message']\nforward = '{}'", target.url()));
     let mut serving = configured(&files).await;
@@ -73,7 +73,7 @@ async fn a_delivery_whose_response_is_read_is_handled_whatever_its_type() {
 }
 
 #[test]
-fn only_is_an_error_if_an_ignored_delivery_would_lose_more_than_its_type_says() {
+fn only_is_an_error_if_a_delivery_has_more_than_one_event_or_a_response() {
     for (scheme, why) in [
         ("retell", "the provider reads the response to every delivery"),
         ("twilio", "the provider reads the response to every delivery"),

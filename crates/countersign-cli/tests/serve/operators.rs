@@ -15,7 +15,7 @@ use crate::processes::{self, Files, Serving, command};
 use crate::target::Target;
 
 #[tokio::test]
-async fn operators_have_their_own_address_and_senders_do_not_find_them() {
+async fn operator_paths_are_served_only_at_the_operators_address() {
     let mut target = Target::start().await;
     let files = config(&format!("forward = '{}'\n", target.url()), "admin = '127.0.0.1:0'");
     let (mut serving, admin, banner) = start(&files, "").await;
@@ -44,7 +44,7 @@ async fn operators_have_their_own_address_and_senders_do_not_find_them() {
 }
 
 #[tokio::test]
-async fn a_server_whose_store_is_away_is_alive_and_not_ready() {
+async fn a_server_whose_store_is_unavailable_is_alive_and_not_ready() {
     let server = RedisServer::start(&[]);
     let words = format!("--store redis://{} --store-prefix a", server.address());
     let serving = processes::jupiter(&words).await;

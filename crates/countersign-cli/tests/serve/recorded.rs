@@ -9,7 +9,7 @@ use crate::deliveries::jupiter;
 use crate::processes::{self, Files, SECRET};
 
 #[tokio::test]
-async fn a_folder_is_sent_in_the_order_of_its_times_and_lines_name_its_files() {
+async fn a_folder_is_sent_in_order_of_time_and_each_line_names_its_file() {
     let files = Files::new("").with_folder("captures");
     let folder = files.path("captures");
     let words = format!("--capture {} --capture-rejected", folder.to_str().unwrap());

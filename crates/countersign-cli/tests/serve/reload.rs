@@ -70,7 +70,7 @@ async fn the_secrets_of_the_command_line_are_read_again_too() {
 }
 
 #[tokio::test]
-async fn a_broken_file_leaves_everything_as_it_was_and_says_why() {
+async fn an_invalid_file_changes_nothing_and_is_reported() {
     let files = Files::new(CONFIG).with("secret", SECRET);
     let mut serving = configured(&files).await;
     let mut files = Some(files);
@@ -96,7 +96,7 @@ async fn a_broken_file_leaves_everything_as_it_was_and_says_why() {
 }
 
 #[tokio::test]
-async fn what_takes_a_restart_is_said_and_left_as_it_was() {
+async fn changes_that_need_a_restart_are_reported_and_not_applied() {
     let more =
         "[[endpoint]]\npath = '/gone'\nscheme = 'jupiter'\nsecrets = [{ file = 'secret' }]\n";
     let files = Files::new(&format!("{CONFIG}{more}")).with("secret", OLD_SECRET);
@@ -141,7 +141,7 @@ async fn an_endpoint_whose_scheme_has_changed_keeps_scheme_and_secrets() {
 }
 
 #[tokio::test]
-async fn a_secret_is_accepted_in_its_time() {
+async fn a_secret_is_accepted_only_during_its_validity() {
     for (time, status) in [
         ("not_before = '2020-01-01T00:00:00Z', not_after = '2999-01-01T00:00:00+01:00'", 200),
         ("not_after = 2020-01-01T00:00:00Z", 503),
@@ -154,7 +154,7 @@ async fn a_secret_is_accepted_in_its_time() {
 }
 
 #[tokio::test]
-async fn secrets_of_which_none_is_valid_do_not_replace_others() {
+async fn secrets_that_are_all_invalid_now_do_not_replace_others() {
     let files = Files::new(CONFIG).with("secret", SECRET).with("new", OLD_SECRET);
     let mut serving = configured(&files).await;
     let mut files = Some(files);
@@ -247,7 +247,7 @@ async fn a_tenant_does_not_lose_its_last_valid_secret() {
 
 /// The endpoint `/x` signs any text in its unsigned challenge.
 #[tokio::test]
-async fn the_secret_of_an_endpoint_that_stays_in_service_goes_to_no_other_endpoint() {
+async fn the_secret_of_a_running_endpoint_is_rejected_at_other_endpoints() {
     let x = |scheme: &str, secret: &str| {
         format!(
             "[[endpoint]]\npath = '/x'\nscheme = '{scheme}'\nsecrets = [{{ file = '{secret}' }}]\n"
@@ -288,7 +288,7 @@ async fn the_secret_of_an_endpoint_that_stays_in_service_goes_to_no_other_endpoi
 
 /// The endpoint `/x` signs any text in its unsigned challenge.
 #[tokio::test]
-async fn a_secret_that_challenges_were_signed_with_at_any_time_goes_to_no_other_endpoint() {
+async fn a_secret_that_ever_signed_challenges_is_rejected_at_other_endpoints() {
     let config = |x: &str, github: &str| {
         format!(
             "listen = '127.0.0.1:0'\n\
@@ -315,7 +315,7 @@ async fn a_secret_that_challenges_were_signed_with_at_any_time_goes_to_no_other_
 }
 
 #[tokio::test]
-async fn a_former_secret_of_a_tenant_goes_to_no_other_tenant() {
+async fn a_former_secret_of_a_tenant_is_rejected_for_other_tenants() {
     let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{tenant}'\n\
                   scheme = 'github'\ntenants = { directory = 'tenants' }\n";
     let files = Files::new(config).with_folder("tenants");
@@ -349,7 +349,7 @@ async fn a_former_secret_of_a_tenant_goes_to_no_other_tenant() {
 }
 
 #[tokio::test]
-async fn a_new_secret_is_redacted_in_captures_although_the_file_has_no_capture_any_more() {
+async fn a_new_secret_is_redacted_in_captures_even_if_capture_was_removed_from_the_file() {
     let files = Files::new(&format!("capture = 'captures'\n{CONFIG}")).with("secret", OLD_SECRET);
     let mut serving = configured(&files).await;
     let files = files.with("serve.toml", CONFIG).with("secret", SECRET);
@@ -368,7 +368,7 @@ async fn a_new_secret_is_redacted_in_captures_although_the_file_has_no_capture_a
 }
 
 #[tokio::test]
-async fn secrets_are_replaced_although_an_event_id_that_takes_a_restart_is_added() {
+async fn secrets_are_replaced_even_if_another_change_needs_a_restart() {
     let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/gh'\nscheme = 'github'\n\
                   secrets = [{ file = 'secret' }]\n";
     let files = Files::new(config).with("secret", OLD_SECRET);
@@ -386,7 +386,7 @@ async fn secrets_are_replaced_although_an_event_id_that_takes_a_restart_is_added
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_read_to_its_end_is_reported_and_the_next_signal_is_heard() {
+async fn an_endless_file_is_reported_and_the_next_signal_is_handled() {
     let files = Files::new(CONFIG).with("secret", OLD_SECRET);
     let mut serving = configured(&files).await;
     make_pipe(&files, "secret");
@@ -403,7 +403,7 @@ async fn a_file_that_cannot_be_read_to_its_end_is_reported_and_the_next_signal_i
 }
 
 #[tokio::test]
-async fn a_pipe_in_the_place_of_a_tenants_file_is_an_error() {
+async fn a_pipe_instead_of_a_tenant_file_is_an_error() {
     let config = CONFIG.replace("secrets = [{ file = 'secret' }]", "tenants = { directory = 't' }");
     let config = config.replace("/hooks/jupiter", "/hooks/{tenant}");
     let files = Files::new(&config).with_folder("t").with("t/acme", SECRET);

@@ -33,7 +33,7 @@ async fn two_events_with_equal_bodies_both_reach_the_target() {
 }
 
 #[tokio::test]
-async fn an_answer_that_the_provider_reads_is_always_the_targets() {
+async fn a_response_that_the_provider_reads_always_comes_from_the_target() {
     let (mut target, mut serving) = serve("twilio", "").await;
     let digits = signed("twilio", SystemTime::now(), "CallSid=CA1&Digits=1");
     for (flag, twiml) in [("false", "<Response><Say>1</Say></Response>"), ("true", "<Response/>")] {
@@ -54,7 +54,7 @@ async fn an_answer_that_the_provider_reads_is_always_the_targets() {
 }
 
 #[tokio::test]
-async fn the_file_says_what_becomes_of_repeats_and_which_field_names_the_event() {
+async fn the_file_configures_repeats_and_the_event_id() {
     let body = r#"{"booking":{"uid":"b1"},"at":1}"#;
     for (keys, repeat) in [
         ("repeats = 'suppress'", "duplicate"),
@@ -80,7 +80,7 @@ async fn the_file_says_what_becomes_of_repeats_and_which_field_names_the_event()
 }
 
 #[tokio::test]
-async fn a_field_that_cannot_name_the_event_must_be_fixed() {
+async fn a_field_that_cannot_be_the_event_id_is_an_error() {
     for (keys, reported) in [
         ("event_id = 'booking'", "event_id"),
         ("event_id = '/a/*/b/*/c'", "more than one `*`"),

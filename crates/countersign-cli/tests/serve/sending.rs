@@ -24,7 +24,7 @@ async fn a_delivery_is_signed_sent_and_handled() {
 }
 
 #[tokio::test]
-async fn what_is_sent_again_is_answered_and_its_spread_is_shown() {
+async fn repeated_sends_are_answered_and_their_spread_is_shown() {
     let mut serving = processes::jupiter("").await;
     let sent = send(serving.address(), "--repeat 20 --concurrency 4 --rate 1000 --json").run();
     assert_eq!(sent.status, 0, "{sent:?}");
@@ -41,7 +41,7 @@ async fn what_is_sent_again_is_answered_and_its_spread_is_shown() {
 }
 
 #[tokio::test]
-async fn serve_gets_a_clean_card() {
+async fn serve_passes_every_attack() {
     for scheme in ["jupiter", "venum", "perps-tracker", "standardwebhooks"] {
         let words =
             format!("--listen 127.0.0.1:0 --endpoint /hooks/jupiter={scheme} --secret-env SECRET");
@@ -61,7 +61,7 @@ async fn serve_gets_a_clean_card() {
 }
 
 #[test]
-fn what_the_user_may_not_expect_is_said() {
+fn unexpected_changes_are_noted() {
     let mut send = send(takes_everything(), "--secret-env S --id evt_1");
     let sent = send.of("perps-tracker", "secret").run();
     assert_eq!(sent.status, 0, "{sent:?}");
@@ -71,7 +71,7 @@ fn what_the_user_may_not_expect_is_said() {
 }
 
 #[test]
-fn a_time_that_no_signature_can_state_is_to_be_fixed() {
+fn an_extreme_timestamp_is_no_panic() {
     let address = SocketAddr::from(([127, 0, 0, 1], 9));
     for time in [i64::MIN, i64::MAX] {
         for kind in ["", "--attack stale", "--attack future", "--attack tampered-timestamp"] {
@@ -84,7 +84,7 @@ fn a_time_that_no_signature_can_state_is_to_be_fixed() {
 }
 
 #[tokio::test]
-async fn one_kind_is_sent_alone_and_answered_as_it_should_be() {
+async fn a_single_attack_is_sent_and_rejected_with_its_code() {
     let mut serving = processes::jupiter("").await;
     for (kind, code) in [
         ("tampered-body", "signature_mismatch"),
@@ -101,7 +101,7 @@ async fn one_kind_is_sent_alone_and_answered_as_it_should_be() {
 }
 
 #[test]
-fn a_receiver_that_takes_everything_loses_its_marks_and_is_told_why() {
+fn a_receiver_that_accepts_everything_fails_with_explanations() {
     let address = takes_everything();
     assert_eq!(send(address, "").run().status, 0);
     let card = send(address, "--attack all").run();
@@ -118,7 +118,7 @@ fn a_receiver_that_takes_everything_loses_its_marks_and_is_told_why() {
 }
 
 #[test]
-fn a_receiver_that_throws_at_every_attack_is_told_that_this_is_no_rejection() {
+fn a_receiver_that_crashes_at_every_attack_fails_because_500_is_no_rejection() {
     let address = answers_in_turn(&["200 OK", "500 Internal Server Error"]);
     let card = send(address, "--attack all").run();
     assert_eq!(card.status, 1, "{card:?}");
@@ -127,7 +127,7 @@ fn a_receiver_that_throws_at_every_attack_is_told_that_this_is_no_rejection() {
 }
 
 #[test]
-fn what_answers_do_not_tell_is_to_be_looked_up() {
+fn results_that_responses_cannot_show_are_listed_for_a_manual_check() {
     let words = "--timestamp 1760000000999 --attack all";
     let card = send(takes_everything(), words).run();
     for said in [
@@ -146,7 +146,7 @@ fn what_answers_do_not_tell_is_to_be_looked_up() {
 }
 
 #[test]
-fn nobody_who_listens_is_an_answer_that_nobody_expects() {
+fn an_unreachable_receiver_fails_the_command() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -157,7 +157,7 @@ fn nobody_who_listens_is_an_answer_that_nobody_expects() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_to_be_fixed() {
+fn invalid_send_options_are_errors() {
     let address = SocketAddr::from(([127, 0, 0, 1], 9));
     for (words, said) in [
         ("--attack nonsense", "possible values"),
@@ -177,7 +177,7 @@ fn what_cannot_be_sent_is_to_be_fixed() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_signed_anew_keeps_its_id_and_nothing_of_its_old_signature() {
+async fn a_request_that_is_signed_again_keeps_its_id_and_loses_its_old_signature() {
     let mut target = Target::start().await;
     for (scheme, headers, body) in [
         ("github", json!({ "X-Hub-Signature-256": ["sha256=00", "sha256=01"] }), "{}"),
@@ -239,7 +239,7 @@ async fn a_request_that_is_signed_anew_keeps_its_id_and_nothing_of_its_old_signa
 }
 
 #[test]
-fn verbatim_takes_a_file_and_nothing_that_would_change_it() {
+fn verbatim_requires_a_file_and_conflicts_with_options_that_change_it() {
     let files = Files::new("").with("body", "{}");
     let verbatim = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
@@ -276,7 +276,7 @@ fn verbatim_takes_a_file_and_nothing_that_would_change_it() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_printed_holds_the_secret_or_a_signature() {
+async fn the_output_never_contains_the_secret_or_a_signature() {
     let serving = processes::jupiter("").await;
     for words in ["", "--json", "--attack all", "--attack all --json"] {
         let sent = send(serving.address(), words).run();

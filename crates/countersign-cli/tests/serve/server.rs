@@ -56,14 +56,14 @@ async fn health_is_answered_and_unknown_paths_and_methods_are_not() {
 }
 
 #[tokio::test]
-async fn headers_without_end_are_rejected() {
+async fn endless_headers_are_rejected() {
     let serving = processes::jupiter("").await;
     let huge = jupiter("evt_1").with_header("x-huge", &"a".repeat(64 * 1024));
     assert_eq!(huge.send(serving.address()).await.status, 431);
 }
 
 #[tokio::test]
-async fn deliveries_come_by_http_2_as_well() {
+async fn deliveries_are_accepted_over_http_2() {
     let serving = processes::jupiter("").await;
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
     let delivery = jupiter("evt_1");
@@ -76,7 +76,7 @@ async fn deliveries_come_by_http_2_as_well() {
 }
 
 #[tokio::test]
-async fn any_number_of_connections_is_served() {
+async fn a_huge_connection_limit_is_accepted() {
     let files = Files::new(
         "listen = '127.0.0.1:0'\nconnections = 4611686018427387904\n[[endpoint]]\n\
          path = '/hooks/jupiter'\nscheme = 'jupiter'\nsecrets = [{ env = 'SECRET' }]\n",

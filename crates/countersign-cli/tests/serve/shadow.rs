@@ -11,7 +11,7 @@ use crate::processes::{Files, configured};
 use crate::target::Target;
 
 #[tokio::test]
-async fn every_request_is_forwarded_and_the_line_says_what_enforcing_would_do() {
+async fn every_request_is_forwarded_and_its_line_shows_the_enforced_result() {
     let mut target = Target::start().await;
     let files = Files::new(&format!("{GOOD}forward = '{}'\nenforce = false\n", target.url()));
     let mut serving = configured(&files).await;
@@ -71,7 +71,7 @@ async fn a_handshake_is_answered_by_the_target() {
 }
 
 #[tokio::test]
-async fn the_query_of_a_request_reaches_the_target_beside_its_own() {
+async fn the_query_of_a_request_is_added_to_that_of_the_target() {
     let mut target = Target::start().await;
     let files = Files::new(&format!("{GOOD}forward = '{}'\nenforce = false\n", target.url()));
     let serving = configured(&files).await;
@@ -85,7 +85,7 @@ async fn the_query_of_a_request_reaches_the_target_beside_its_own() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_away_is_answered_503_as_without_shadow_mode() {
+async fn an_unreachable_target_is_answered_503_as_without_shadow_mode() {
     let target = Target::start().await;
     let url = target.url();
     let files = Files::new(&format!("{GOOD}forward = '{url}'\nenforce = false\n"));
@@ -102,7 +102,7 @@ async fn a_target_that_is_away_is_answered_503_as_without_shadow_mode() {
 }
 
 #[test]
-fn shadow_mode_needs_a_target_and_excludes_what_would_have_no_effect() {
+fn shadow_mode_requires_a_target_and_rejects_settings_without_effect() {
     must_fix(&format!("{GOOD}enforce = false\n"), &["line 6, `enforce`: needs `forward`"]);
     must_fix(&format!("{GOOD}enforce = 'no'\n"), &["line 6, `enforce`", "`true`, or `false`"]);
     for (key, value) in [

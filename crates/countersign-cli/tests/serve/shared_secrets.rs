@@ -46,7 +46,7 @@ async fn two_endpoints_of_one_scheme_and_endpoints_that_sign_nothing_may_share_a
 }
 
 #[test]
-fn two_tenants_of_one_endpoint_have_secrets_of_their_own() {
+fn two_tenants_of_an_endpoint_need_different_secrets() {
     let tenants = |acme: &str, beta: &str| {
         format!(
             "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{{tenant}}'\nscheme = 'github'\n\
@@ -69,7 +69,7 @@ fn two_tenants_of_one_endpoint_have_secrets_of_their_own() {
 }
 
 #[test]
-fn two_tenants_have_no_public_key_in_common_whatever_its_form() {
+fn two_tenants_need_different_public_keys_in_any_notation() {
     let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{tenant}'\n\
                   scheme = 'fusionauth'\n[endpoint.tenants.secrets]\n\
                   acme = [{ file = 'pem' }]\nbeta = [{ file = 'jwk' }]\n";
@@ -84,7 +84,7 @@ fn two_tenants_have_no_public_key_in_common_whatever_its_form() {
 }
 
 #[test]
-fn a_public_key_in_the_place_of_a_shared_secret_does_not_start() {
+fn a_public_key_instead_of_a_shared_secret_prevents_the_start() {
     let pem = "-----BEGIN PUBLIC KEY-----\n\
                MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
                -----END PUBLIC KEY-----\n";
@@ -104,7 +104,7 @@ fn a_public_key_in_the_place_of_a_shared_secret_does_not_start() {
 }
 
 #[tokio::test]
-async fn a_secret_that_a_new_configuration_shares_leaves_everything_as_it_was() {
+async fn a_new_configuration_with_a_shared_secret_changes_nothing() {
     let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{tenant}'\n\
                   scheme = 'github'\n[endpoint.tenants]\ndirectory = 'tenants'\n";
     let files = Files::new(config).with_folder("tenants");

@@ -7,7 +7,7 @@ use crate::processes;
 use crate::target::Target;
 
 #[tokio::test]
-async fn a_signal_lets_what_is_in_hand_finish() {
+async fn a_signal_drains_requests_in_flight() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut target = Target::start().await;
         let mut serving = processes::jupiter(&format!("--forward {}", target.url())).await;
@@ -26,7 +26,7 @@ async fn a_signal_lets_what_is_in_hand_finish() {
 }
 
 #[tokio::test]
-async fn after_a_signal_nothing_new_is_taken() {
+async fn after_a_signal_no_new_request_is_accepted() {
     let mut target = Target::start().await;
     let mut serving = processes::jupiter(&format!("--forward {}", target.url())).await;
     let to = serving.address();
@@ -44,7 +44,7 @@ async fn after_a_signal_nothing_new_is_taken() {
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_it_at_once() {
+async fn a_second_signal_exits_immediately() {
     let mut target = Target::start().await;
     let mut serving = processes::jupiter(&format!("--forward {}", target.url())).await;
     let to = serving.address();

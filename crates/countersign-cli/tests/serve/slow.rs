@@ -22,7 +22,7 @@ use crate::deliveries::jupiter;
 use crate::processes::{Files, configured};
 
 #[tokio::test]
-async fn two_hundred_slow_clients_at_once_keep_no_connection_and_nobody_waiting() {
+async fn two_hundred_slow_clients_do_not_block_other_clients() {
     let files = hasty();
     let serving = configured(&files).await;
     let address = serving.address();
@@ -59,7 +59,7 @@ async fn two_hundred_slow_clients_at_once_keep_no_connection_and_nobody_waiting(
 }
 
 #[tokio::test]
-async fn a_slow_client_does_not_keep_the_program_from_its_end() {
+async fn a_slow_client_does_not_delay_the_shutdown() {
     let serving = configured(&hasty()).await;
     let mut client = TcpStream::connect(serving.address()).await.unwrap();
     client.write_all(b"POST /hooks/jupiter HTTP/1.1\r\n").await.unwrap();
@@ -70,7 +70,7 @@ async fn a_slow_client_does_not_keep_the_program_from_its_end() {
 }
 
 #[tokio::test]
-async fn stalled_bodies_by_http_1_keep_no_delivery_out() {
+async fn stalled_bodies_over_http_1_do_not_block_deliveries() {
     let serving = configured(&few_connections()).await;
     let address = serving.address();
     let mut stalled = Vec::new();
@@ -83,7 +83,7 @@ async fn stalled_bodies_by_http_1_keep_no_delivery_out() {
 }
 
 #[tokio::test]
-async fn stalled_bodies_by_http_2_keep_no_delivery_out() {
+async fn stalled_bodies_over_http_2_do_not_block_deliveries() {
     let serving = configured(&few_connections()).await;
     let address = serving.address();
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Stalled>();

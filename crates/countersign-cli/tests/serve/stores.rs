@@ -50,7 +50,7 @@ async fn the_file_names_the_prefix() {
 
 /// With every outage policy: none of them applies to a store that never works.
 #[test]
-fn a_store_whose_user_may_run_no_scripts_is_an_error_that_names_the_rights() {
+fn a_redis_user_without_script_rights_is_an_error_that_names_the_rights() {
     let server = RedisServer::start(&[]);
     let user = ["ACL", "SETUSER", "noeval", "on", ">hunter2", "~*", "+@all", "-@scripting"];
     assert_eq!(server.cli(&user), "OK");
@@ -62,7 +62,7 @@ fn a_store_whose_user_may_run_no_scripts_is_an_error_that_names_the_rights() {
 }
 
 #[test]
-fn a_sentinel_in_place_of_its_primary_is_an_error_that_shows_the_url_to_write() {
+fn a_plain_url_of_a_sentinel_is_an_error_that_shows_the_correct_url() {
     let primary = RedisServer::start(&[]);
     let down_after = std::time::Duration::from_secs(60);
     let sentinel = RedisServer::start_sentinel(&primary, "main", 1, down_after);

@@ -95,7 +95,7 @@ async fn a_warning_about_a_tenants_secret_names_its_file_and_line() {
 }
 
 #[test]
-fn what_is_wrong_with_tenants_is_said_with_its_place_and_its_fix() {
+fn errors_in_tenants_name_the_location_and_the_fix() {
     let good = BY_PATH;
     for (config, at, fix) in [
         (good.replace("{tenant}", "x"), "line 3, `path`", "use `{tenant}`"),

@@ -17,7 +17,7 @@ use crate::processes::{self, Files, PATIENCE, Serving};
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_standard_error_that_is_full_keeps_no_delivery_no_health_check_and_no_end_waiting() {
+async fn a_blocked_stderr_blocks_neither_deliveries_nor_health_nor_shutdown() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = closed.local_addr().unwrap();
     drop(closed);
@@ -52,7 +52,7 @@ async fn a_standard_error_that_is_full_keeps_no_delivery_no_health_check_and_no_
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_line_that_was_given_up_is_never_printed_and_one_that_was_begun_counts() {
+async fn an_abandoned_line_is_never_printed_and_a_started_one_counts() {
     let files = Files::new(
         "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/jupiter'\nscheme = 'jupiter'\n\
          secrets = [{ env = 'SECRET' }]\nack_deadline = '1s'\nhandler_timeout = '300ms'\n",
@@ -89,7 +89,7 @@ async fn a_line_that_was_given_up_is_never_printed_and_one_that_was_begun_counts
 }
 
 #[tokio::test]
-async fn a_capture_that_may_not_be_written_ends_neither_the_program_nor_the_delivery() {
+async fn a_failed_capture_stops_neither_the_program_nor_the_delivery() {
     let folder = tempfile::TempDir::new().unwrap();
     let mut command = Command::new("sh");
     // In blocks of 512 or 1024 bytes.

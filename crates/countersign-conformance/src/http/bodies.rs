@@ -7,7 +7,7 @@ use super::context::{Failure, TestContext, TestResult};
 use super::endpoint::{event, plain, plain_delivery, plain_verifier};
 use super::request::Framing;
 
-pub(super) async fn a_compressed_body_of_a_scheme_that_knows_none_is_rejected(
+pub(super) async fn a_compressed_body_is_rejected_if_the_scheme_does_not_decode_bodies(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;
@@ -22,7 +22,7 @@ pub(super) async fn a_compressed_body_of_a_scheme_that_knows_none_is_rejected(
     server.has_done_nothing()
 }
 
-pub(super) async fn a_compressed_body_that_is_not_called_so_is_handed_over_as_it_is(
+pub(super) async fn a_compressed_body_without_a_content_encoding_is_passed_on_unchanged(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;
@@ -31,7 +31,7 @@ pub(super) async fn a_compressed_body_that_is_not_called_so_is_handed_over_as_it
     server.has_called(1)
 }
 
-pub(super) async fn a_body_that_somebody_else_has_read_is_rejected(
+pub(super) async fn a_body_that_was_already_read_is_rejected(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?.behind(Upstream::ReadsTheBody)).await;
@@ -55,7 +55,7 @@ pub(super) async fn a_body_that_never_comes_is_rejected_at_the_deadline(
     server.has_done_nothing()
 }
 
-pub(super) async fn a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole(
+pub(super) async fn a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole_body(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(hasty()?).await;

@@ -4,7 +4,7 @@ use super::context::{TestContext, TestResult};
 use super::endpoint::{SIGNATURE, event, plain};
 use super::script::Act;
 
-pub(super) async fn a_sender_that_leaves_does_not_stop_the_handler(
+pub(super) async fn a_sender_that_disconnects_does_not_stop_the_handler(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?.with_script([Act::Wait])).await;
@@ -21,7 +21,7 @@ pub(super) async fn a_sender_that_leaves_does_not_stop_the_handler(
     server.has_called(1)
 }
 
-pub(super) async fn a_sender_that_takes_its_delivery_back_over_http_2_does_not_stop_the_handler(
+pub(super) async fn a_stream_reset_over_http_2_does_not_stop_the_handler(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?.with_script([Act::Wait])).await;

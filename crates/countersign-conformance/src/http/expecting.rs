@@ -6,7 +6,7 @@ use super::context::{Failure, TestContext, TestResult, same};
 use super::endpoint::{SIGNATURE, event, plain, plain_delivery, plain_verifier};
 use super::request::Request;
 
-pub(super) async fn whoever_asks_first_is_rejected_without_being_told_to_go_on(
+pub(super) async fn a_client_that_expects_100_continue_is_rejected_for_its_headers_without_a_100(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;
@@ -16,7 +16,7 @@ pub(super) async fn whoever_asks_first_is_rejected_without_being_told_to_go_on(
     server.has_done_nothing()
 }
 
-pub(super) async fn whoever_asks_first_is_told_to_go_on_where_the_head_is_in_order(
+pub(super) async fn a_client_that_expects_100_continue_gets_it_if_its_headers_are_valid(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;
@@ -30,7 +30,7 @@ pub(super) async fn whoever_asks_first_is_told_to_go_on_where_the_head_is_in_ord
     server.has_called(1)
 }
 
-pub(super) async fn whoever_asks_first_is_told_that_the_body_is_too_large(
+pub(super) async fn a_client_that_expects_100_continue_gets_413_for_a_too_large_body(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(HttpEndpoint::of(limited()?)).await;

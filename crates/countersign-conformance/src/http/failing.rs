@@ -6,7 +6,7 @@ use super::context::{TestContext, TestResult, same};
 use super::endpoint::{event, plain};
 use super::script::{Act, HandlerAnswer};
 
-pub(super) async fn a_failing_handlers_own_answer_reaches_the_sender_and_gives_the_event_back(
+pub(super) async fn a_failing_handlers_response_reaches_the_sender_and_releases_the_event(
     scene: &TestContext<'_>,
 ) -> TestResult {
     for status in [500, 503, 404, 422, 302] {
@@ -23,7 +23,7 @@ pub(super) async fn a_failing_handlers_own_answer_reaches_the_sender_and_gives_t
     Ok(())
 }
 
-pub(super) async fn a_panicking_handler_is_answered_500_and_gives_the_event_back(
+pub(super) async fn a_panicking_handler_is_answered_500_and_releases_the_event(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?.with_script([Act::Panic])).await;
@@ -34,7 +34,7 @@ pub(super) async fn a_panicking_handler_is_answered_500_and_gives_the_event_back
     server.has_called(2)
 }
 
-pub(super) async fn a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_event(
+pub(super) async fn a_handler_past_its_deadline_is_answered_503_and_still_completes_its_event(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let endpoint = plain()?.with_script([Act::Wait]);

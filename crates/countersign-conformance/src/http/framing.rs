@@ -34,7 +34,7 @@ pub(super) async fn trailers_are_dropped(scene: &TestContext<'_>) -> TestResult 
     server.has_called(1)
 }
 
-pub(super) async fn a_chunk_that_is_none_is_rejected(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn a_malformed_chunk_is_rejected(scene: &TestContext<'_>) -> TestResult {
     let server = scene.open(plain()?).await;
     let delivery = event("1")?.with_framing(Framing::Chunked(4, ""));
     let mut connection = server.connect().await?;
@@ -44,9 +44,7 @@ pub(super) async fn a_chunk_that_is_none_is_rejected(scene: &TestContext<'_>) ->
     server.has_done_nothing()
 }
 
-pub(super) async fn a_body_whose_sender_stops_halfway_is_rejected(
-    scene: &TestContext<'_>,
-) -> TestResult {
+pub(super) async fn a_body_that_stops_halfway_is_rejected(scene: &TestContext<'_>) -> TestResult {
     let server = scene.open(plain()?).await;
     for framing in [Framing::Length, Framing::Chunked(2, "")] {
         let delivery = event("1")?.with_framing(framing);
@@ -60,7 +58,7 @@ pub(super) async fn a_body_whose_sender_stops_halfway_is_rejected(
     server.has_done_nothing()
 }
 
-pub(super) async fn a_body_whose_sender_is_gone_is_not_handled(
+pub(super) async fn a_body_whose_sender_disconnects_is_not_handled(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;

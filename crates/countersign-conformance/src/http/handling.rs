@@ -6,7 +6,7 @@ use super::endpoint::{event, plain, plain_delivery, plain_verifier};
 use super::request::Framing;
 use super::script::{Act, HandlerAnswer};
 
-pub(super) async fn the_handlers_own_answer_reaches_the_sender(
+pub(super) async fn the_handlers_response_reaches_the_sender(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let answer = HandlerAnswer {
@@ -66,7 +66,9 @@ pub(super) async fn a_connection_carries_one_delivery_after_another(
     server.has_called(3)
 }
 
-pub(super) async fn a_connection_goes_on_behind_a_rejection(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn a_connection_is_reused_after_a_rejection(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let server = scene.open(plain()?).await;
     let mut connection = server.connect().await?;
     let delivery = event("1")?;
@@ -77,7 +79,7 @@ pub(super) async fn a_connection_goes_on_behind_a_rejection(scene: &TestContext<
     server.has_called(1)
 }
 
-pub(super) async fn deliveries_that_are_sent_at_once_are_answered_in_turn(
+pub(super) async fn pipelined_deliveries_are_answered_in_order(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;

@@ -13,7 +13,7 @@ use super::context::{Failure, TestContext, TestResult, same};
 use super::endpoint::{SIGNATURE, event, plain_scheme_with, secret, signed, verifier};
 use super::request::Request;
 
-pub(super) async fn a_signed_handshake_is_answered_in_the_handlers_place(
+pub(super) async fn a_signed_handshake_is_answered_instead_of_calling_the_handler(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let zoom = schemes::zoom();
@@ -32,7 +32,7 @@ pub(super) async fn a_signed_handshake_is_answered_in_the_handlers_place(
     server.has_called(1)
 }
 
-pub(super) async fn a_signed_challenge_is_sent_back_as_text(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn a_signed_challenge_is_echoed_as_text(scene: &TestContext<'_>) -> TestResult {
     let twitch = schemes::twitch();
     let server = scene.open(HttpEndpoint::of(verifier(twitch.clone())?)).await;
     let body = r#"{"challenge":"pogchamp","subscription":{"status":"webhook_callback_verification_pending"}}"#;
@@ -55,7 +55,7 @@ pub(super) async fn a_signed_handshake_with_a_wrong_signature_is_rejected(
     server.has_done_nothing()
 }
 
-pub(super) async fn an_unsigned_challenge_in_the_query_is_sent_back(
+pub(super) async fn an_unsigned_challenge_in_the_query_is_echoed(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let challenge = Handshake::unsigned("challenge").method("GET").text("query:challenge");
@@ -74,7 +74,9 @@ pub(super) async fn an_unsigned_challenge_in_the_query_is_sent_back(
     server.has_called(1)
 }
 
-pub(super) async fn a_token_in_the_query_is_signed(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn a_challenge_token_in_the_query_is_answered_with_its_hmac(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let check = Handshake::unsigned("crc").method("GET").json_hmac(
         "response_token",
         "query:crc_token",
@@ -90,7 +92,7 @@ pub(super) async fn a_token_in_the_query_is_signed(scene: &TestContext<'_>) -> T
     server.has_done_nothing()
 }
 
-pub(super) async fn a_verify_token_is_answered_where_it_is_the_right_one(
+pub(super) async fn a_handshake_is_answered_only_with_the_correct_verify_token(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let subscription = Handshake::unsigned("subscription")
@@ -113,7 +115,7 @@ pub(super) async fn a_verify_token_is_answered_where_it_is_the_right_one(
     server.has_done_nothing()
 }
 
-pub(super) async fn an_unsigned_challenge_in_the_body_is_sent_back(
+pub(super) async fn an_unsigned_challenge_in_the_body_is_echoed(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(confirming()?).await;
@@ -135,7 +137,7 @@ pub(super) async fn a_body_too_large_for_an_unsigned_handshake_is_rejected(
     server.has_done_nothing()
 }
 
-pub(super) async fn a_request_that_is_no_handshake_after_all_is_rejected(
+pub(super) async fn an_unsigned_request_that_is_not_a_handshake_is_rejected(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(confirming()?).await;
@@ -150,7 +152,7 @@ pub(super) async fn a_request_that_is_no_handshake_after_all_is_rejected(
     server.has_done_nothing()
 }
 
-pub(super) async fn a_key_is_taken_once_and_only_while_armed(
+pub(super) async fn a_handshake_secret_is_accepted_once_and_only_during_the_handshake_window(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let (keep, kept) = mpsc::channel();
@@ -167,7 +169,7 @@ pub(super) async fn a_key_is_taken_once_and_only_while_armed(
     server.has_done_nothing()
 }
 
-pub(super) async fn a_key_that_cannot_be_kept_is_not_confirmed(
+pub(super) async fn a_handshake_secret_that_cannot_be_stored_is_not_confirmed(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let verifier = handing_over()?.with_handshake_secret_store(|_: Secret| Err("no room".into()));
@@ -178,7 +180,7 @@ pub(super) async fn a_key_that_cannot_be_kept_is_not_confirmed(
     server.has_done_nothing()
 }
 
-pub(super) async fn a_key_is_not_taken_where_nobody_keeps_it(
+pub(super) async fn a_handshake_secret_is_not_accepted_without_a_secret_store(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let verifier = handing_over()?;

@@ -16,7 +16,9 @@ pub(super) async fn a_delivery_without_a_signature_is_rejected(
     rejected(scene, [unsigned], 401, "missing_signature").await
 }
 
-pub(super) async fn a_signature_of_another_kind_is_rejected(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn a_signature_of_another_version_is_rejected(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let signature = text(&genuine()?, SIGNATURE).replace("v1,", "v0,");
     let other = genuine()?.with_header(SIGNATURE, signature);
     rejected(scene, [other], 401, "unsupported_signature").await
@@ -44,7 +46,7 @@ pub(super) async fn a_body_that_was_tampered_with_is_rejected(
     rejected(scene, tampered, 401, "signature_mismatch").await
 }
 
-pub(super) async fn a_signature_that_is_none_is_rejected(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn a_malformed_signature_is_rejected(scene: &TestContext<'_>) -> TestResult {
     let server = scene.open(plain()?).await;
     let signature = text(&event("1")?, SIGNATURE);
     let truncated = signature[..signature.len() - 2].to_owned();
@@ -64,7 +66,7 @@ pub(super) async fn too_many_signatures_are_rejected(scene: &TestContext<'_>) ->
     rejected(scene, [many], 400, "too_many_signatures").await
 }
 
-pub(super) async fn a_repeated_header_is_rejected_whichever_of_its_values_is_genuine(
+pub(super) async fn a_repeated_header_is_rejected_even_if_one_value_is_genuine(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let mut repeated = Vec::new();
@@ -88,7 +90,7 @@ pub(super) async fn a_delivery_without_its_id_is_rejected(scene: &TestContext<'_
     rejected(scene, [genuine()?.without_header(ID)], 400, "missing_id").await
 }
 
-pub(super) async fn an_id_that_is_none_is_rejected(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn a_malformed_id_is_rejected(scene: &TestContext<'_>) -> TestResult {
     let mut malformed = Vec::new();
     for id in ["", "a.b", "a b", "\u{e9}", &"a".repeat(300)] {
         malformed.push(genuine()?.with_header(ID, id));
@@ -102,7 +104,7 @@ pub(super) async fn a_delivery_without_its_timestamp_is_rejected(
     rejected(scene, [genuine()?.without_header(TIMESTAMP)], 400, "missing_timestamp").await
 }
 
-pub(super) async fn a_timestamp_that_is_none_is_rejected(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn a_malformed_timestamp_is_rejected(scene: &TestContext<'_>) -> TestResult {
     let mut malformed = Vec::new();
     for text in ["now", "-1", "+1760000000", "1760000000.9", "1e9", "99999999999999999999999"] {
         malformed.push(genuine()?.with_header(TIMESTAMP, text));
@@ -121,7 +123,7 @@ pub(super) async fn a_timestamp_that_is_too_old_is_rejected(scene: &TestContext<
     server.deliver(&just_in_time).await?.is_handled(&just_in_time.body)
 }
 
-pub(super) async fn a_timestamp_that_lies_ahead_is_rejected(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn a_timestamp_in_the_future_is_rejected(scene: &TestContext<'_>) -> TestResult {
     rejected(scene, [dated_delivery(NOW_MS + 301_000)?], 400, "timestamp_in_future").await?;
     let server = scene.open(dated()?).await;
     let not_too_far = dated_delivery(NOW_MS + 300_000)?;

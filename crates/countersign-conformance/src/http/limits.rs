@@ -67,7 +67,7 @@ pub(super) async fn a_length_over_the_limit_is_rejected_before_the_body_is_sent(
     server.has_done_nothing()
 }
 
-pub(super) async fn a_body_that_does_not_fit_beside_those_of_others_is_sent_away(
+pub(super) async fn a_body_that_exceeds_the_shared_budget_is_answered_503(
     scene: &TestContext<'_>,
 ) -> TestResult {
     // A request takes 4 KiB of the budget before its body, and up to 8 KiB more

@@ -7,7 +7,7 @@ use super::context::{TestContext, TestResult};
 use super::endpoint::{event, plain, plain_verifier};
 use super::store::TestStore;
 
-pub(super) async fn a_store_that_is_away_is_answered_503_and_nothing_is_handled(
+pub(super) async fn an_unavailable_store_is_answered_503_and_nothing_is_handled(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;
@@ -20,7 +20,7 @@ pub(super) async fn a_store_that_is_away_is_answered_503_and_nothing_is_handled(
     server.has_called(1)
 }
 
-pub(super) async fn a_store_that_is_full_is_answered_503_until_there_is_room(
+pub(super) async fn a_full_store_is_answered_503_until_it_has_capacity(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let store = TestStore::with_capacity(1);
@@ -34,7 +34,7 @@ pub(super) async fn a_store_that_is_full_is_answered_503_until_there_is_room(
     server.has_called(1)
 }
 
-pub(super) async fn a_server_that_falls_back_goes_on_while_the_store_is_away(
+pub(super) async fn deliveries_are_handled_during_an_outage_if_the_policy_falls_back(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let delivery = event("1")?;
@@ -53,7 +53,7 @@ pub(super) async fn a_server_that_falls_back_goes_on_while_the_store_is_away(
     Ok(())
 }
 
-pub(super) async fn an_event_that_attempts_have_died_of_is_not_handled_again(
+pub(super) async fn an_event_with_too_many_crashed_attempts_is_not_handled_again(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;
@@ -63,7 +63,7 @@ pub(super) async fn an_event_that_attempts_have_died_of_is_not_handled_again(
     server.has_called(0)
 }
 
-pub(super) async fn an_event_that_attempts_have_died_of_is_handed_over_as_a_dead_letter(
+pub(super) async fn an_event_with_too_many_crashed_attempts_becomes_a_dead_letter(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let endpoint =
@@ -76,7 +76,7 @@ pub(super) async fn an_event_that_attempts_have_died_of_is_handed_over_as_a_dead
     server.has_called(0)
 }
 
-pub(super) async fn a_success_that_cannot_be_recorded_is_answered_as_one(
+pub(super) async fn a_success_that_cannot_be_recorded_is_answered_as_a_success(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;

@@ -16,9 +16,7 @@ pub(super) async fn a_delivery_over_http_2_is_handled(scene: &TestContext<'_>) -
     server.has_called(2)
 }
 
-pub(super) async fn a_body_that_comes_in_many_frames_is_handled(
-    scene: &TestContext<'_>,
-) -> TestResult {
+pub(super) async fn a_body_in_many_frames_is_handled(scene: &TestContext<'_>) -> TestResult {
     let server = scene.open(plain()?).await;
     let body: Vec<u8> = (0..=255).collect();
     let answer = server.http2().await?.ask_in_pieces(&plain_delivery(&body[..])?, 1).await?;
@@ -27,7 +25,7 @@ pub(super) async fn a_body_that_comes_in_many_frames_is_handled(
     server.has_called(1)
 }
 
-pub(super) async fn a_rejection_over_http_2_is_a_status_and_nothing_else(
+pub(super) async fn a_rejection_over_http_2_is_only_a_status(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;
@@ -40,7 +38,7 @@ pub(super) async fn a_rejection_over_http_2_is_a_status_and_nothing_else(
     server.has_done_nothing()
 }
 
-pub(super) async fn a_delivery_that_is_taken_back_over_http_2_is_not_handled(
+pub(super) async fn a_delivery_whose_http_2_stream_is_reset_is_not_handled(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;

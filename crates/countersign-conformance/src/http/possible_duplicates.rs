@@ -22,7 +22,7 @@ pub(super) async fn equal_bodies_that_may_be_distinct_events_are_both_handled(
     flags(&server.script.calls(), &[false, true, true])
 }
 
-pub(super) async fn a_possible_duplicate_that_fails_is_answered_as_its_handler_answers(
+pub(super) async fn a_possible_duplicate_that_fails_gets_its_handlers_response(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let failed = HandlerAnswer::new(502, "no");
@@ -52,7 +52,7 @@ pub(super) async fn a_possible_duplicate_of_an_event_in_flight_waits_and_is_then
     flags(&server.script.calls(), &[false, true])
 }
 
-pub(super) async fn a_repeat_whose_response_is_read_is_handled_whatever_its_id(
+pub(super) async fn a_duplicate_is_handled_if_the_provider_reads_the_response(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let scheme =
@@ -66,7 +66,7 @@ pub(super) async fn a_repeat_whose_response_is_read_is_handled_whatever_its_id(
     flags(&server.script.calls(), &[false, true])
 }
 
-pub(super) async fn an_endpoint_that_suppresses_repeats_suppresses_all(
+pub(super) async fn an_endpoint_that_suppresses_repeats_suppresses_every_duplicate(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let endpoint = unknown()?.with_receiver(|receiver| receiver.with_repeats(Repeats::Suppress));
@@ -77,7 +77,7 @@ pub(super) async fn an_endpoint_that_suppresses_repeats_suppresses_all(
     server.has_called(1)
 }
 
-pub(super) async fn an_endpoint_that_handles_repeats_handles_all(
+pub(super) async fn an_endpoint_that_handles_repeats_handles_every_duplicate(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let endpoint = HttpEndpoint::of(verifier(plain_scheme()?)?);

@@ -7,7 +7,7 @@ use super::context::{Failure, TestContext, TestResult, same};
 use super::endpoint::{event, plain, plain_delivery};
 use super::script::Act;
 
-pub(super) async fn a_repeat_of_a_handled_event_is_answered_200_with_nothing(
+pub(super) async fn a_duplicate_of_a_handled_event_is_answered_200_without_a_body(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;
@@ -32,7 +32,7 @@ pub(super) async fn another_body_with_the_same_id_is_a_duplicate(
     server.has_called(1)
 }
 
-pub(super) async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away(
+pub(super) async fn a_duplicate_of_an_event_in_flight_waits_and_is_then_answered_503(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(waiting(ACK_DEADLINE)?).await;
@@ -49,7 +49,7 @@ pub(super) async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away(
     server.has_called(1)
 }
 
-pub(super) async fn a_repeat_learns_within_its_wait_that_the_event_is_handled(
+pub(super) async fn a_waiting_duplicate_is_answered_once_the_event_is_handled(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let deadline = 10 * ACK_DEADLINE;
@@ -68,7 +68,9 @@ pub(super) async fn a_repeat_learns_within_its_wait_that_the_event_is_handled(
     server.has_called(0)
 }
 
-pub(super) async fn of_many_copies_at_once_one_is_handled(scene: &TestContext<'_>) -> TestResult {
+pub(super) async fn of_many_simultaneous_duplicates_one_is_handled(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let server = scene.open(plain()?).await;
     let delivery = event("1")?;
     let mut connections = Vec::new();
@@ -95,7 +97,7 @@ pub(super) async fn of_many_copies_at_once_one_is_handled(scene: &TestContext<'_
     server.has_called(1)
 }
 
-pub(super) async fn a_repeat_over_another_protocol_is_a_duplicate(
+pub(super) async fn a_redelivery_over_another_http_version_is_a_duplicate(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(plain()?).await;

@@ -20,7 +20,7 @@ pub(super) async fn a_tenants_delivery_is_verified_with_its_own_secrets(
     server.has_called(1)
 }
 
-pub(super) async fn a_tenant_that_nobody_knows_is_answered_503(
+pub(super) async fn a_delivery_of_an_unknown_tenant_is_answered_503(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(several_tenants(PLENTY)?).await;
@@ -35,7 +35,7 @@ pub(super) async fn a_tenant_that_nobody_knows_is_answered_503(
     server.has_done_nothing()
 }
 
-pub(super) async fn secrets_that_cannot_be_found_are_answered_503(
+pub(super) async fn a_failed_lookup_of_secrets_is_answered_503(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let server = scene.open(several_tenants(DEADLINE)?).await;
@@ -56,7 +56,7 @@ pub(super) async fn two_tenants_do_not_share_an_event(scene: &TestContext<'_>) -
     server.has_called(2)
 }
 
-pub(super) async fn a_replaced_secret_counts_from_the_next_delivery_on(
+pub(super) async fn a_replaced_secret_applies_from_the_next_delivery(
     scene: &TestContext<'_>,
 ) -> TestResult {
     let (verifier, secrets) = plain_verifier()?.with_secrets_handle()?;

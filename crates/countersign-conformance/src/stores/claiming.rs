@@ -18,7 +18,7 @@ pub(super) async fn an_unknown_event_is_granted_as_its_first_attempt<U: StoreUnd
     same(scene.claim(&event(), &scene.attempt()?).await?, granted(1))
 }
 
-pub(super) async fn the_same_attempt_claims_again_and_has_the_same_grant<U: StoreUnderTest>(
+pub(super) async fn a_repeated_claim_of_an_attempt_returns_the_same_grant<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = scene.attempt()?;
@@ -31,7 +31,7 @@ pub(super) async fn the_same_attempt_claims_again_and_has_the_same_grant<U: Stor
     same(scene.claim(&event, &second).await?, reclaimed(2))
 }
 
-pub(super) async fn claiming_again_starts_the_lease_again<U: StoreUnderTest>(
+pub(super) async fn a_repeated_claim_restarts_the_lease<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = scene.attempt()?;
@@ -42,7 +42,7 @@ pub(super) async fn claiming_again_starts_the_lease_again<U: StoreUnderTest>(
     scene.is_in_flight(&event).await
 }
 
-pub(super) async fn a_second_attempt_is_told_that_the_event_is_in_flight<U: StoreUnderTest>(
+pub(super) async fn a_claim_by_a_second_attempt_reports_the_event_in_flight<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
@@ -51,7 +51,7 @@ pub(super) async fn a_second_attempt_is_told_that_the_event_is_in_flight<U: Stor
     scene.is_in_flight(&event).await
 }
 
-pub(super) async fn in_flight_says_how_long_the_lease_still_lasts<U: StoreUnderTest>(
+pub(super) async fn in_flight_reports_the_remaining_lease<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
@@ -66,7 +66,7 @@ pub(super) async fn in_flight_says_how_long_the_lease_still_lasts<U: StoreUnderT
     Ok(())
 }
 
-pub(super) async fn being_rejected_changes_nothing_for_the_holder<U: StoreUnderTest>(
+pub(super) async fn a_rejected_claim_changes_nothing_for_the_holder<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let holder = scene.attempt()?;
@@ -77,7 +77,7 @@ pub(super) async fn being_rejected_changes_nothing_for_the_holder<U: StoreUnderT
     same(scene.renew(&event, &holder).await?, RenewOutcome::Renewed)
 }
 
-pub(super) async fn an_event_can_be_taken_over_once_the_lease_has_run_out<U: StoreUnderTest>(
+pub(super) async fn an_event_can_be_reclaimed_after_its_lease_expires<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
@@ -85,7 +85,7 @@ pub(super) async fn an_event_can_be_taken_over_once_the_lease_has_run_out<U: Sto
     same(scene.claim(&event, &scene.attempt()?).await?, reclaimed(2))
 }
 
-pub(super) async fn whoever_takes_over_has_a_lease_of_its_own<U: StoreUnderTest>(
+pub(super) async fn a_reclaiming_attempt_gets_a_new_lease<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let (event, _) = scene.taken_over_by(&scene.attempt()?).await?;
@@ -95,14 +95,16 @@ pub(super) async fn whoever_takes_over_has_a_lease_of_its_own<U: StoreUnderTest>
     same(scene.claim(&event, &scene.attempt()?).await?, reclaimed(3))
 }
 
-pub(super) async fn whoever_has_lost_the_event_is_rejected_like_anybody<U: StoreUnderTest>(
+pub(super) async fn an_attempt_that_lost_the_event_cannot_claim_it_while_it_is_in_flight<
+    U: StoreUnderTest,
+>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let (event, stale) = scene.taken_over_by(&scene.attempt()?).await?;
     in_flight(scene.claim(&event, &stale).await?).map(drop)
 }
 
-pub(super) async fn an_attempt_that_overran_its_lease_still_has_the_event_if_nobody_came<
+pub(super) async fn an_attempt_past_its_lease_still_holds_the_event_if_it_was_not_reclaimed<
     U: StoreUnderTest,
 >(
     scene: &TestContext<'_, U>,
@@ -114,7 +116,9 @@ pub(super) async fn an_attempt_that_overran_its_lease_still_has_the_event_if_nob
     scene.is_in_flight(&event).await
 }
 
-pub(super) async fn a_claim_whose_caller_has_left_is_its_own_grant<U: StoreUnderTest>(
+pub(super) async fn a_repeated_claim_after_a_cancelled_call_returns_its_own_grant<
+    U: StoreUnderTest,
+>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let (event, attempt) = (event(), scene.attempt()?);
@@ -129,7 +133,7 @@ pub(super) async fn a_claim_whose_caller_has_left_is_its_own_grant<U: StoreUnder
     scene.is_in_flight(&event).await
 }
 
-pub(super) async fn a_lease_may_last_for_years<U: StoreUnderTest>(
+pub(super) async fn a_lease_of_years_works<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let mut attempt = scene.attempt()?;
@@ -145,7 +149,7 @@ pub(super) async fn a_lease_may_last_for_years<U: StoreUnderTest>(
 }
 
 /// A cache that evicts entries when it is full grants an event again.
-pub(super) async fn none_of_10_000_held_events_is_granted_again<U: StoreUnderTest>(
+pub(super) async fn none_of_10_000_claimed_events_is_granted_again<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let event = |i: u32| SampleDelivery::of(format!("event-{i}")).event_key();

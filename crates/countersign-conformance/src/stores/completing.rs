@@ -17,7 +17,7 @@ pub(super) async fn a_done_event_is_not_granted_again<U: StoreUnderTest>(
     scene.is_done(&event).await
 }
 
-pub(super) async fn a_done_event_says_when_it_was_done<U: StoreUnderTest>(
+pub(super) async fn a_done_event_reports_its_completion_time<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = scene.attempt()?;
@@ -29,7 +29,7 @@ pub(super) async fn a_done_event_says_when_it_was_done<U: StoreUnderTest>(
     same(done(scene.claim(&event, &scene.attempt()?).await?)?, at_ms)
 }
 
-pub(super) async fn a_success_is_recorded_again_for_the_same_attempt<U: StoreUnderTest>(
+pub(super) async fn a_success_can_be_recorded_twice_by_the_same_attempt<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = scene.attempt()?;
@@ -38,7 +38,9 @@ pub(super) async fn a_success_is_recorded_again_for_the_same_attempt<U: StoreUnd
     scene.is_done(&event).await
 }
 
-pub(super) async fn a_success_after_the_lease_is_in_time_if_nobody_came<U: StoreUnderTest>(
+pub(super) async fn a_success_after_the_lease_is_in_time_if_the_event_was_not_reclaimed<
+    U: StoreUnderTest,
+>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = scene.attempt()?;
@@ -56,7 +58,7 @@ pub(super) async fn a_success_of_a_stale_attempt_is_recorded_late<U: StoreUnderT
     scene.is_done(&event).await
 }
 
-pub(super) async fn a_late_success_is_recorded_again_for_the_same_attempt<U: StoreUnderTest>(
+pub(super) async fn a_late_success_can_be_recorded_twice_by_the_same_attempt<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let (event, stale) = scene.taken_over_by(&scene.attempt()?).await?;
@@ -64,7 +66,7 @@ pub(super) async fn a_late_success_is_recorded_again_for_the_same_attempt<U: Sto
     same(scene.complete(&event, &stale).await?, CompleteOutcome::Recorded)
 }
 
-pub(super) async fn a_late_success_ends_the_attempt_that_has_taken_over<U: StoreUnderTest>(
+pub(super) async fn a_late_success_ends_the_reclaiming_attempt<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let holder = scene.attempt()?;
@@ -76,7 +78,9 @@ pub(super) async fn a_late_success_ends_the_attempt_that_has_taken_over<U: Store
     scene.is_done(&event).await
 }
 
-pub(super) async fn a_second_attempts_success_leaves_the_first_as_it_was<U: StoreUnderTest>(
+pub(super) async fn a_second_attempts_success_does_not_change_the_first_record<
+    U: StoreUnderTest,
+>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let event = scene.done_by(&scene.attempt()?).await?;
@@ -125,7 +129,7 @@ pub(super) async fn an_exhausted_event_can_still_succeed<U: StoreUnderTest>(
     scene.is_done(&event).await
 }
 
-pub(super) async fn done_stays_done_after_every_step_of_anybody<U: StoreUnderTest>(
+pub(super) async fn a_done_event_stays_done_after_any_operation<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let owner = scene.attempt()?;

@@ -57,7 +57,7 @@ pub(super) async fn an_exhausted_event_stays_exhausted<U: StoreUnderTest>(
     Ok(())
 }
 
-pub(super) async fn whoever_claims_says_how_many_crashes_are_allowed<U: StoreUnderTest>(
+pub(super) async fn the_claiming_attempt_sets_the_maximum_number_of_crashes<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let event = scene.held_by(&allowing(1, scene.attempt()?)).await?;

@@ -10,7 +10,7 @@ use super::context::{
 };
 use countersign_testing::SampleDelivery;
 
-pub(super) async fn the_same_id_with_another_body_is_told_apart<U: StoreUnderTest>(
+pub(super) async fn a_duplicate_with_another_body_is_reported<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let event = scene.done_by(&scene.attempt()?).await?;
@@ -18,7 +18,7 @@ pub(super) async fn the_same_id_with_another_body_is_told_apart<U: StoreUnderTes
     scene.is_done(&event).await
 }
 
-pub(super) async fn whoever_takes_over_has_a_body_of_its_own<U: StoreUnderTest>(
+pub(super) async fn a_reclaiming_attempt_records_its_own_body<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
@@ -38,7 +38,7 @@ pub(super) async fn a_late_success_has_its_own_body<U: StoreUnderTest>(
     scene.is_done(&event).await
 }
 
-pub(super) async fn tokens_are_compared_to_the_last_bit<U: StoreUnderTest>(
+pub(super) async fn tokens_are_compared_in_full<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let event = event();
@@ -87,7 +87,7 @@ pub(super) async fn two_schemes_do_not_share_an_event<U: StoreUnderTest>(
     are_apart(scene, &events).await
 }
 
-pub(super) async fn fields_that_read_the_same_in_a_row_are_different_events<U: StoreUnderTest>(
+pub(super) async fn fields_with_equal_concatenations_are_different_events<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let fields = [
@@ -108,7 +108,7 @@ pub(super) async fn fields_that_read_the_same_in_a_row_are_different_events<U: S
     are_apart(scene, &events).await
 }
 
-pub(super) async fn odd_ids_are_different_events<U: StoreUnderTest>(
+pub(super) async fn unusual_ids_are_different_events<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let mut ids: Vec<String> = ["", " ", "a", "A", "a ", "a\n", "a\0", "\0", "{a}", "*", "%s", "'"]

@@ -41,7 +41,7 @@ pub(super) async fn one_of_64_tasks_wins_each_of_10_000_events<U: StoreUnderTest
     each_is_one(&wins)
 }
 
-pub(super) async fn one_of_64_tasks_takes_over_each_of_1_000_events<U: StoreUnderTest>(
+pub(super) async fn one_of_64_tasks_reclaims_each_of_1_000_events<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let events = events(1000);
@@ -119,7 +119,7 @@ pub(super) async fn at_most_one_of_64_tasks_holds_an_event_at_a_time<U: StoreUnd
     .await
 }
 
-pub(super) async fn an_event_that_64_tasks_want_succeeds_once<U: StoreUnderTest>(
+pub(super) async fn an_event_claimed_by_64_tasks_succeeds_once<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let events = events(200);

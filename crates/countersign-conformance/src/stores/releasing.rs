@@ -24,7 +24,7 @@ pub(super) async fn a_failure_can_be_sent_twice<U: StoreUnderTest>(
     same(scene.claim(&event, &second).await?, granted(2))
 }
 
-pub(super) async fn a_failure_after_the_lease_gives_the_event_back_if_nobody_came<
+pub(super) async fn a_failure_after_the_lease_releases_the_event_if_it_was_not_reclaimed<
     U: StoreUnderTest,
 >(
     scene: &TestContext<'_, U>,
@@ -37,7 +37,7 @@ pub(super) async fn a_failure_after_the_lease_gives_the_event_back_if_nobody_cam
     same(scene.claim(&event, &scene.attempt()?).await?, granted(2))
 }
 
-pub(super) async fn a_stale_attempts_failure_leaves_the_new_holder_alone<U: StoreUnderTest>(
+pub(super) async fn a_stale_attempts_failure_does_not_affect_the_new_holder<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let holder = scene.attempt()?;
@@ -82,7 +82,7 @@ pub(super) async fn a_claim_that_arrives_after_its_own_release_is_not_granted<U:
     same(scene.claim(&event, &next).await?, ClaimOutcome::AlreadyReleased)
 }
 
-pub(super) async fn a_late_claim_is_not_granted_however_short_the_retention<U: StoreUnderTest>(
+pub(super) async fn a_late_claim_is_not_granted_even_with_a_short_retention<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let mut attempt = scene.attempt()?;
@@ -104,7 +104,9 @@ pub(super) async fn late_claims_are_neither_attempts_nor_crashes<U: StoreUnderTe
     same(scene.claim(&event, &scene.attempt()?).await?, granted(2))
 }
 
-pub(super) async fn a_claim_that_its_own_release_has_overtaken_is_not_granted<U: StoreUnderTest>(
+pub(super) async fn a_claim_that_was_overtaken_by_its_own_release_is_not_granted<
+    U: StoreUnderTest,
+>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let (event, attempt) = (event(), scene.attempt()?);
@@ -125,7 +127,7 @@ pub(super) async fn a_release_that_found_nothing_is_forgotten_after_a_lease<U: S
     scene.is_unknown(&event).await
 }
 
-pub(super) async fn a_release_that_found_nothing_leaves_the_next_attempt_alone<
+pub(super) async fn a_release_that_found_nothing_does_not_affect_the_next_attempt<
     U: StoreUnderTest,
 >(
     scene: &TestContext<'_, U>,
@@ -139,7 +141,7 @@ pub(super) async fn a_release_that_found_nothing_leaves_the_next_attempt_alone<
     same(scene.complete(&event, &next).await?, CompleteOutcome::Recorded)
 }
 
-pub(super) async fn a_release_of_another_attempt_leaves_a_failure_as_it_is<U: StoreUnderTest>(
+pub(super) async fn a_release_by_another_attempt_does_not_change_a_failure<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let failed = scene.attempt()?;

@@ -5,7 +5,7 @@ use countersign_core::RenewOutcome;
 use super::StoreUnderTest;
 use super::context::{LEASE, TestContext, TestResult, event, granted, reclaimed, same};
 
-pub(super) async fn a_renewal_starts_the_lease_again<U: StoreUnderTest>(
+pub(super) async fn a_renewal_restarts_the_lease<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = scene.attempt()?;
@@ -41,7 +41,9 @@ pub(super) async fn a_renewal_changes_neither_attempt_nor_holder<U: StoreUnderTe
     scene.is_in_flight(&event).await
 }
 
-pub(super) async fn a_renewal_after_the_lease_is_in_time_if_nobody_came<U: StoreUnderTest>(
+pub(super) async fn a_renewal_after_the_lease_is_in_time_if_the_event_was_not_reclaimed<
+    U: StoreUnderTest,
+>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = scene.attempt()?;

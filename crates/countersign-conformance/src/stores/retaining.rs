@@ -19,7 +19,7 @@ pub(super) async fn a_done_event_is_remembered_until_its_retention_ends<U: Store
 
 /// An event that succeeds late, after retries, is remembered as long as any
 /// other.
-pub(super) async fn the_retention_counts_from_the_completion<U: StoreUnderTest>(
+pub(super) async fn the_retention_starts_at_the_completion<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let first = soon_forgotten(scene)?;
@@ -35,7 +35,7 @@ pub(super) async fn the_retention_counts_from_the_completion<U: StoreUnderTest>(
     scene.is_unknown(&event).await
 }
 
-pub(super) async fn no_step_prolongs_the_retention_of_a_done_event<U: StoreUnderTest>(
+pub(super) async fn no_operation_prolongs_the_retention_of_a_done_event<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let (attempt, other) = (soon_forgotten(scene)?, scene.attempt()?);
@@ -51,7 +51,7 @@ pub(super) async fn no_step_prolongs_the_retention_of_a_done_event<U: StoreUnder
     scene.is_unknown(&event).await
 }
 
-pub(super) async fn a_renewal_keeps_the_record_from_then_on<U: StoreUnderTest>(
+pub(super) async fn a_renewal_restarts_the_retention<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = soon_forgotten(scene)?;
@@ -62,7 +62,7 @@ pub(super) async fn a_renewal_keeps_the_record_from_then_on<U: StoreUnderTest>(
     same(scene.claim(&event, &scene.attempt()?).await?, reclaimed(2))
 }
 
-pub(super) async fn a_failure_keeps_the_record_from_then_on<U: StoreUnderTest>(
+pub(super) async fn a_failure_restarts_the_retention<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = soon_forgotten(scene)?;
@@ -95,7 +95,7 @@ pub(super) async fn an_abandoned_event_is_forgotten_at_the_end_of_its_retention<
 }
 
 /// Otherwise an event with a short retention would have two holders.
-pub(super) async fn an_event_that_is_held_outlasts_its_retention<U: StoreUnderTest>(
+pub(super) async fn a_claimed_event_is_kept_after_its_retention<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let mut holder = scene.attempt()?;
@@ -109,7 +109,7 @@ pub(super) async fn an_event_that_is_held_outlasts_its_retention<U: StoreUnderTe
     same(scene.complete(&event, &holder).await?, CompleteOutcome::Recorded)
 }
 
-pub(super) async fn a_success_of_a_forgotten_event_is_remembered_anew<U: StoreUnderTest>(
+pub(super) async fn a_success_of_a_forgotten_event_is_recorded_again<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let attempt = soon_forgotten(scene)?;
@@ -120,7 +120,7 @@ pub(super) async fn a_success_of_a_forgotten_event_is_remembered_anew<U: StoreUn
     scene.is_done(&event).await
 }
 
-pub(super) async fn a_retention_may_last_for_years<U: StoreUnderTest>(
+pub(super) async fn a_retention_of_years_works<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,
 ) -> TestResult {
     let (event, mut attempt) = (event(), scene.attempt()?);

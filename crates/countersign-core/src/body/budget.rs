@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_reserved_is_released_when_dropped() {
+    fn a_reservation_is_released_on_drop() {
         let budget = BufferBudget::new(10);
         let mut one = budget.reserve();
         let mut other = budget.reserve();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn large_requests_leave_a_quarter_to_smaller_ones_and_medium_ones_an_eighth() {
+    fn large_requests_leave_a_quarter_to_smaller_ones_and_medium_ones_leave_an_eighth() {
         const MIB: usize = 1024 * 1024;
         let budget = BufferBudget::new(16 * MIB);
         let fill = |bytes| {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_counts_by_all_that_it_holds_and_not_by_its_latest_piece() {
+    fn a_request_is_sized_by_its_total_and_not_by_its_latest_piece() {
         let budget = BufferBudget::new(16 * MEDIUM);
         let mut one = budget.reserve();
         while one.grow(1024).is_ok() {}

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_given_up_at_its_deadline_however_much_has_come() {
+    fn a_body_is_rejected_at_its_deadline_regardless_of_its_progress() {
         let mut pace = BodyDeadline::new(ms(700), 1);
         assert_eq!(pace.next(), ms(700));
         assert!(pace.check_rate(ms(699), 0).is_ok());
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_trickles_is_given_up_after_the_first_two_seconds_in_which_too_little_came() {
+    fn a_body_that_trickles_is_rejected_after_two_seconds_below_the_minimum_rate() {
         let mut pace = BodyDeadline::new(ms(60_000), 100);
         assert_eq!(pace.next(), ms(2_000));
         assert!(pace.check_rate(ms(2_000), 200).is_ok());

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_stand_in_order_whether_or_not_they_fit() {
+    fn pieces_keep_their_order_inline_and_on_the_heap() {
         for pieces in [
             &["", ""][..],
             &["ab", "", "cd"],
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_not_allocated() {
+    fn short_content_is_not_allocated() {
         let mut short = InlineBuf::<4>::default();
         short.extend_from_slice(b"abcd");
         assert_eq!(short.long.capacity(), 0);

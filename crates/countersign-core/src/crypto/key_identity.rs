@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hmac_has_the_same_key_with_zeros_at_its_end_and_for_the_digest_of_a_long_key() {
+    fn equivalent_hmac_keys_have_one_identity() {
         let shared = KeyIdentity::of_shared;
         for (algorithm, block, digest) in [
             (Algorithm::HmacSha1, 64, Sha1::digest(long(65)).to_vec()),

@@ -374,7 +374,7 @@ mod tests {
     /// The accepted texts must not depend on the processor: the decoder has a code
     /// path for each instruction set.
     #[test]
-    fn a_tag_in_base64_is_read_as_strictly_as_a_plain_decoder_reads_it() {
+    fn a_base64_tag_is_decoded_as_strictly_as_by_a_plain_decoder() {
         let read = |text: &[u8]| {
             let room = &mut [0; MAX_DECODED];
             decode(text, Algorithm::HmacSha256, Encoding::Base64, room).map(<[u8]>::to_vec)

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_main_that_returns_what_is_to_be_fixed_says_it_in_words() {
+    fn a_main_that_returns_the_error_prints_its_message() {
         let error: Box<dyn Error> = ConfigError::from(SecretProblem::Empty).into();
         assert_eq!(
             format!("{error:?}"),

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_kinds_leaves_none_out() {
+    fn the_list_of_kinds_is_complete() {
         for (index, kind) in VerifyErrorKind::ALL.iter().enumerate() {
             assert_eq!(*kind as usize, index, "{kind:?}");
         }

@@ -74,7 +74,7 @@ fn an_event_is_no_handshake() {
 }
 
 #[test]
-fn a_query_is_decoded_and_has_each_name_once() {
+fn a_query_is_decoded_and_rejects_repeated_names() {
     let verifier = acme([challenge()]);
     for (target, expected) in [
         ("/hook?challenge=abc", Some("abc")),
@@ -97,7 +97,7 @@ fn a_query_is_decoded_and_has_each_name_once() {
 }
 
 #[test]
-fn a_text_that_is_sent_back_is_never_taken_for_a_page() {
+fn an_echoed_text_is_never_rendered_as_html() {
     let answer = get(&acme([challenge()]), "/?challenge=<script>").unwrap();
     let headers: Vec<_> = answer.headers().collect();
     assert!(headers.contains(&("content-type", "text/plain; charset=utf-8")));
@@ -105,7 +105,7 @@ fn a_text_that_is_sent_back_is_never_taken_for_a_page() {
 }
 
 #[test]
-fn a_header_is_sent_back_only_as_printable_ascii() {
+fn a_header_is_echoed_only_if_it_is_printable_ascii() {
     let echo = Handshake::unsigned("echo").method("GET").echo_header("X-A");
     let verifier = acme([echo]);
     let answered = |value: &'static [u8]| {
@@ -121,7 +121,7 @@ fn a_header_is_sent_back_only_as_printable_ascii() {
 }
 
 #[test]
-fn a_repeated_place_is_neither_present_with_a_value_nor_absent() {
+fn a_repeated_field_is_neither_present_nor_absent() {
     let verifier =
         acme([Handshake::unsigned("none").method("GET").absent("query:a").absent("header:X-A")]);
     assert!(get(&verifier, "/").is_some());
@@ -142,7 +142,7 @@ fn a_request_with_a_signature_is_verified_before_its_body_is_parsed() {
 }
 
 #[test]
-fn an_unsigned_body_is_bounded_and_what_is_no_handshake_is_an_unsigned_delivery() {
+fn an_unsigned_body_has_a_limit_and_is_rejected_if_it_is_not_a_handshake() {
     let verifier = acme([key_in_body()]);
     verifier.open_handshake_window(Duration::from_secs(60));
     let asked = || verifier.handshake(RequestHead::new("POST", "/", &NO_HEADERS)).unwrap();
@@ -160,7 +160,7 @@ fn an_unsigned_body_is_bounded_and_what_is_no_handshake_is_an_unsigned_delivery(
 }
 
 #[test]
-fn a_key_is_taken_once_and_only_while_the_verifier_is_armed() {
+fn a_secret_is_captured_once_and_only_during_the_handshake_window() {
     let clock = ManualClock::at_unix_ms(1_760_000_000_000);
     let verifier = acme([key_in_body()]).with_clock(clock.clone());
     let body = r#"{"key":"abc"}"#;
@@ -186,7 +186,7 @@ fn a_key_is_taken_once_and_only_while_the_verifier_is_armed() {
 }
 
 #[test]
-fn a_verify_token_must_be_the_whole_of_the_users_own() {
+fn a_verify_token_must_match_the_configured_one_completely() {
     let verifier = acme([challenge().verify_token("query:token")]);
     assert!(get(&verifier, "/?challenge=abc&token=secret").is_none(), "none was chosen");
     let verifier = verifier.with_verify_token(&Secret::new("chosen").unwrap());
@@ -197,7 +197,7 @@ fn a_verify_token_must_be_the_whole_of_the_users_own() {
 }
 
 #[test]
-fn what_anybody_can_have_signed_is_never_verified_as_a_delivery() {
+fn a_text_that_anyone_can_have_signed_never_verifies_as_a_delivery() {
     let crc = Handshake::unsigned("crc").method("GET");
     let verifier = acme([crc.json_hmac("mac", "query:crc", Encoding::Hex, "")]);
     let have_signed = |text: &str| {
@@ -217,7 +217,7 @@ fn what_anybody_can_have_signed_is_never_verified_as_a_delivery() {
 }
 
 #[test]
-fn an_hmac_is_of_the_secret_that_has_signed_the_handshake() {
+fn a_handshake_hmac_uses_the_secret_that_signed_the_handshake() {
     let mac = Handshake::signed("mac").when("body:/type", "mac");
     let scheme = acme([mac.json_hmac("mac", "body:/token", Encoding::Hex, "v0=")]);
     let scheme = scheme.scheme().clone();

@@ -69,7 +69,7 @@ mod tests {
     use crate::idempotency::key::sample::keys;
 
     #[test]
-    fn each_event_has_four_places_which_are_free_again_afterwards() {
+    fn each_event_has_four_waiter_slots_that_are_freed_again() {
         let (waiters, keys) = (Arc::new(Waiters::default()), keys(2));
         let mut waiting: Vec<_> = (0..4).map(|_| waiters.enter(&keys[0]).unwrap()).collect();
         assert!(waiters.enter(&keys[0]).is_none());

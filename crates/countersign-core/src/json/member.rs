@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_is_not_there_exactly_once_has_no_position() {
+    fn a_missing_or_repeated_member_has_no_position() {
         for body in [
             "",
             "{}",

@@ -273,7 +273,7 @@ mod tests {
     use crate::json::is_document;
 
     #[test]
-    fn the_grammar_is_that_of_a_parser() {
+    fn the_scanner_accepts_the_same_grammar_as_a_parser() {
         let parts = [
             "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"\\", "\\u00e4", "u12", "-", "0", "12",
             ".", "e", "E+", "true", "nul", "null", " ", "\n", "\u{1}", "ä",
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn long_and_deep_documents_are_those_of_a_parser() {
+    fn the_scanner_agrees_with_a_parser_on_long_and_deep_documents() {
         let plain = "0123456789abcdef".repeat(3);
         for cut in 0..plain.len() {
             for end in ["\"", "", "\\\"\"", "\\\"", "\u{1f}\"", "\\x\"", "é\""] {
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_has_the_text_that_a_parser_reads() {
+    fn the_scanner_decodes_strings_as_a_parser_does() {
         for string in [
             "",
             "plain",

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_found_where_the_pointers_say() {
+    fn values_are_found_at_their_pointers() {
         let body = br#" {"a" : {"b":["x",7, true ,null,1.5]} ,"c":{}, "s":"\u00e4\n","n":-1}"#;
         let at = [
             "/a/b/0", "/a/b/1", "/a/b/2", "/a/b/3", "/a/b/4", "/c", "/a/b", "/d", "/s", "/n",
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_can_be_read_in_two_ways_is_not_read() {
+    fn an_ambiguous_body_is_not_parsed() {
         use Unreadable::{LongName, NotJson, RepeatedName, SimilarName};
         let deep = "[".repeat(1_000_000);
         let long = |length| format!(r#"{{"{}":0,"b":{{"c":1}}}}"#, "n".repeat(length));
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_resemble_another_that_is_not_wanted() {
+    fn a_similar_name_of_another_member_is_allowed() {
         let body = r#"{"a":1,"A":1,"b":{"d":1,"D":1,"c":1}}"#;
         let found = Ok(vec![Value::Text("1".to_owned())]);
         assert_eq!(unverified(body.as_bytes(), &["/b/c"]), found);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_too_long_or_no_text_is_unusable() {
+    fn a_value_that_is_too_long_or_not_text_is_unusable() {
         let body = br#"{"a":"12345678","b":"\ud800"}"#;
         let places = locate(body, &["/a", "/b"]).unwrap();
         let [a, b] = <[_; 2]>::try_from(places).unwrap();
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_behind_the_last_wanted_one_are_checked_and_not_read() {
+    fn elements_after_the_last_wanted_one_are_validated_and_not_read() {
         let many = "0,".repeat(100_000);
         let read = |rest: &str| {
             let body = format!(r#"{{"b":[1,{{"c":2}},{many}{rest}]}}"#);
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn the_objects_on_the_way_have_a_limit_and_what_is_beside_it_has_none() {
+    fn objects_on_the_path_have_a_member_limit_and_others_have_none() {
         let many = r#"{"x":1,"x":["\\\"",{}]},"#.repeat(50_000);
         let escapes = r"\n".repeat(200_000);
         let body = format!(r#"{{"s":"{escapes}","m":[{many}0],"b":{{"c":"{escapes}"}}}}"#);

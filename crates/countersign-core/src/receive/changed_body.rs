@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_trace_names_the_likely_code() {
+    fn each_observation_names_the_likely_cause() {
         use VerifyErrorKind::{BodyIncomplete, BodyTooLarge, MissingSignature, SignatureMismatch};
         let seen = |received, has_ended| SeenBody { received, start: *b"{\"", has_ended };
         let length: &[(&str, &str)] = &[("content-length", "10")];

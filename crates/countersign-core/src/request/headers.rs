@@ -264,14 +264,14 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_header_has_no_only_value_even_where_both_are_equal() {
+    fn a_repeated_header_has_no_unique_value_even_if_both_are_equal() {
         let headers = vec![("x-signature", "abc"), ("X-Signature", "abc")];
         assert_eq!(headers.unique("x-signature"), Err(RepeatedHeader));
     }
 
     #[cfg(feature = "http")]
     #[test]
-    fn several_headers_are_found_as_one_is_however_many_there_are() {
+    fn a_lookup_of_several_headers_agrees_with_single_lookups() {
         use http::{HeaderMap, HeaderName, HeaderValue};
         // Some have the length or the last byte of others, or occur twice.
         let names = ["webhook-signature", "webhook-timestamp", "webhook-id", "x-id", "date", ""];
@@ -320,7 +320,7 @@ mod tests {
 
     #[cfg(feature = "http")]
     #[test]
-    fn a_header_map_answers_like_a_list_of_pairs() {
+    fn a_header_map_behaves_like_a_list_of_pairs() {
         let mut map = http::HeaderMap::new();
         map.append("x-signature", http::HeaderValue::from_static("abc"));
         assert_eq!(map.unique("x-signature"), Ok(Some(&b"abc"[..])));

@@ -152,20 +152,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exact_url_is_taken_to_the_letter() {
+    fn an_exact_url_is_used_verbatim() {
         let url = PublicUrl::new("https://a.example/x?y=1").unwrap();
         assert_eq!(url.parts(Some("/other")), Some(["https://a.example/x?y=1", ""]));
     }
 
     #[test]
-    fn an_origin_takes_the_target_of_the_request() {
+    fn an_origin_is_joined_with_the_request_target() {
         let url = PublicUrl::origin("https://a.example:8443").unwrap();
         assert_eq!(url.parts(Some("/x?y=1")), Some(["https://a.example:8443", "/x?y=1"]));
         assert_eq!(url.parts(None), None);
     }
 
     #[test]
-    fn some_marks_are_unescaped_and_nothing_else() {
+    fn only_the_listed_escapes_are_decoded() {
         for (given, unescaped) in [
             ("https://a.example/x%2Fy%2fz?a=%40b", "https://a.example/x/y/z?a=@b"),
             ("https://a.example/%3A%3f%21%24%27%28%29%2A%2C%3B", "https://a.example/:?!$'()*,;"),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_rejected() {
+    fn an_invalid_url_is_rejected() {
         for bad in ["", "example.com", "ftp://a", "https://", "https:///x"] {
             assert!(PublicUrl::new(bad).is_err(), "{bad}");
         }

@@ -219,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_and_a_builder_with_the_same_words_are_the_same_scheme() {
+    fn a_file_and_a_builder_with_the_same_settings_are_the_same_scheme() {
         use crate::crypto::algorithm::Encoding;
         use crate::scheme::Retries;
         use crate::time::tolerance::Tolerance;
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_nearly_right_is_named() {
+    fn a_misspelled_setting_gets_a_suggestion() {
         for (more, said) in [
             (
                 "algoritm = \"hmac-sha1\"",
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_one_needs_no_brackets() {
+    fn a_list_with_one_item_needs_no_brackets() {
         let file = |event_id: &str| Scheme::from_toml(&with(&format!("event_id = {event_id}")));
         let one = file("\"body:/id\"");
         assert!(one.is_ok());
@@ -333,7 +333,7 @@ mod tests {
         "[[handshake]]\nname = \"crc\"\nrule = \"unsigned\"\npresent = [\"query:a\"]\n";
 
     #[test]
-    fn a_secret_that_was_pasted_into_the_file_is_not_shown() {
+    fn a_secret_pasted_into_the_file_is_not_shown() {
         for pasted in
             ["whsec_TjBzZWNyZXQ=", "  whsec_TjBzZWNyZXQ= # mine", "\"whsec_TjBzZWNyZXQ=\""]
         {
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_too() {
+    fn a_missing_setting_is_named_too() {
         let error = Scheme::from_toml("name = \"a\"").unwrap_err().to_string();
         assert!(error.contains("signed_payload"), "{error}");
         for file in ["signed_payload = \"{body}\"\n", "name = \"\"\n"] {

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_that_does_not_hold_the_body_once_is_rejected() {
+    fn a_template_without_exactly_one_body_is_rejected() {
         for bad in ["", "{ts}", "{id}.{ts}", "{body}{body}"] {
             assert!(Template::parse(bad).is_err(), "{bad}");
         }
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_stands_first_or_last() {
+    fn the_secret_is_first_or_last() {
         assert_eq!(Template::parse("{secret}{body}").unwrap().secret, Some(SecretPlace::First));
         assert_eq!(Template::parse("{body}{secret}").unwrap().secret, Some(SecretPlace::Last));
         for bad in ["a{secret}{body}", "{body}{secret}b", "{secret}{body}{secret}"] {

@@ -350,7 +350,7 @@ mod tests {
     use crate::time::unit::TimestampUnit;
 
     #[test]
-    fn what_is_as_by_default_is_left_out() {
+    fn defaults_are_left_out() {
         let least =
             Scheme::builder("acme").signature_header("X-Acme").signed_payload("{body}").build();
         let file = least.unwrap().to_toml().unwrap();
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oddest_description_reads_back_equal() {
+    fn the_most_unusual_scheme_reads_back_equal() {
         let seconds = Duration::from_secs;
         let odd = Scheme::builder("odd")
             .title("\"Odd\" \\ \u{7f}\u{1}\u{e9}\r\n")
@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_no_members_is_still_json() {
+    fn an_empty_json_response_reads_back_equal() {
         let file = "name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{body}\"\n\
                     [[handshake]]\nname = \"b\"\nrule = \"signed\"\npresent = [\"body:/c\"]\njson = {}";
         let read = Scheme::from_toml(file).unwrap();

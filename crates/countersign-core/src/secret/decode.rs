@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_text_gives_the_key_that_its_format_says() {
+    fn the_format_decides_how_a_text_becomes_a_key() {
         let text = "whsec_YWJj";
         for (format, key) in [
             (SecretFormat::Text, &b"whsec_YWJj"[..]),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_read_behind_the_version_that_stands_in_front_of_it() {
+    fn a_version_prefix_of_a_secret_is_skipped() {
         for text in ["v1,whsec_YWJj", "whsec_YWJj", "v1,YWJj", "YWJj"] {
             assert_eq!(SecretFormat::Whsec.decode(text).unwrap().as_slice(), b"abc", "{text}");
         }
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn joined_secrets_are_a_key_each_under_one_name() {
+    fn joined_secrets_are_several_keys_under_one_name() {
         let joined = Secret::new("v1,whsec_YWJj|v1,whsec_ZGVm").unwrap().named("2026");
         let secrets = Secrets::new(joined).with_previous(Secret::new("whsec_Zw").unwrap());
         let (keys, numbers) = secrets.one_for_each_key(SecretFormat::Whsec).unwrap().unwrap();
@@ -316,13 +316,13 @@ mod tests {
     }
 
     #[test]
-    fn joined_secrets_are_rejected_where_one_key_is_wanted() {
+    fn joined_secrets_are_rejected_if_one_key_is_required() {
         let rejected = Secret::from_whsec("whsec_YWJj|whsec_ZGVm").unwrap_err();
         assert!(matches!(rejected, ConfigError::Secret { problem: SecretProblem::Several, .. }));
     }
 
     #[test]
-    fn one_bad_secret_among_joined_ones_is_an_error_that_says_which() {
+    fn an_invalid_secret_among_joined_ones_is_named_by_its_number() {
         for (text, problem) in [
             ("whsec_YWJj|", SecretProblem::DecodesToNothing),
             ("whsec_YWJj|not base64!", SecretProblem::NotBase64),
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_two_readings_is_both_keys_and_its_prefix_says_which_signs() {
+    fn an_ambiguous_secret_is_both_keys_and_its_prefix_selects_the_signing_key() {
         let keys = |text| {
             let keys = SecretFormat::TextAndWhsec.keys(text).unwrap();
             keys.into_iter().map(|key| key.to_vec()).collect::<Vec<_>>()

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variable_is_named_by_itself_and_one_that_is_not_set_is_not_shown_unless_it_is_a_name() {
+    fn a_secret_gets_the_name_of_its_variable_and_an_unset_one_is_shown_only_if_valid() {
         let secret = Secret::from_env("PATH").unwrap();
         assert_eq!(secret.dangerous_reveal(), std::env::var("PATH").unwrap().as_bytes());
         assert_eq!(secret.name(), Some("PATH"));
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_end_is_no_part_of_a_files_secret() {
+    fn one_trailing_line_break_is_removed_from_a_secret_file() {
         let path = temp_dir().join(format!("countersign-secret-{}", process::id()));
         let read = |text: &[u8]| {
             fs::write(&path, text).unwrap();

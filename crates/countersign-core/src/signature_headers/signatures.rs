@@ -134,7 +134,7 @@ mod tests {
     use crate::verify::Verifier;
 
     #[test]
-    fn items_of_another_kind_are_ignored_until_they_are_too_many() {
+    fn items_with_other_keys_are_ignored_up_to_a_limit() {
         let stripe = Scheme::builder("stripe")
             .signature_header("Stripe-Signature")
             .signature_pairs(',', '=', "v1")

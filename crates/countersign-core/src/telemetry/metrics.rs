@@ -33,7 +33,7 @@ pub fn describe_metrics() {
 pub(crate) fn record(labels: &Labels, notice: &TelemetryEvent<'_>) {
     match *notice {
         TelemetryEvent::Handshake { .. } => count(labels, &list::HANDSHAKES),
-        TelemetryEvent::Rejected(response) => count_by(labels, &list::REFUSED, response.code),
+        TelemetryEvent::Rejected(response) => count_by(labels, &list::REJECTED, response.code),
         TelemetryEvent::Verified {
             secret,
             body_bytes,

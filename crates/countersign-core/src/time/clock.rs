@@ -140,7 +140,7 @@ mod tests {
     use std::time::SystemTime;
 
     #[test]
-    fn the_system_clock_keeps_the_time_of_the_system() {
+    fn the_system_clock_returns_the_system_time() {
         let system = || millis(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap());
         let before = system();
         let read = SystemClock::new().now_unix_ms();

@@ -131,7 +131,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn only_digits_are_a_number() {
+    fn a_number_consists_of_digits_only() {
         use TimestampUnit::{Milliseconds, Seconds};
         assert_eq!(parse(b"1760000000", Seconds), Some(1_760_000_000_000));
         assert_eq!(parse(b"1760000000123", Milliseconds), Some(1_760_000_000_123));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_stands_between_date_and_time_but_a_t_or_a_space() {
+    fn date_and_time_are_separated_by_a_t_or_a_space() {
         for between in ' '..='~' {
             let text = format!("2025-10-09{between}08:53:20Z");
             let read = matches!(between, 'T' | 't' | ' ').then_some(1_760_000_000_000);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn formatted_timestamps_parse_back() {
         for (_, unit) in TimestampUnit::ALL {
             let text = write(1_760_000_000_000, *unit).unwrap();
             assert_eq!(parse(text.as_bytes(), *unit), Some(1_760_000_000_000), "{unit}");

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_matches_although_a_receiver_rejects_the_delivery() {
+    fn a_signature_can_match_although_a_receiver_rejects_the_delivery() {
         let scheme = Scheme::builder("acme")
             .signature_header("X-Signature")
             .signed_payload("{ts}{body}")

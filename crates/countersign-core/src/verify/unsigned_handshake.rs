@@ -39,12 +39,12 @@ impl Verifier {
     pub fn open_handshake_window(&self, within: Duration) {
         let ms = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
         let until = self.inner.clock.now_unix_ms().saturating_add(ms);
-        self.inner.unsigned.armed_until.store(until, Ordering::Release);
+        self.inner.unsigned.open_until.store(until, Ordering::Release);
     }
 
     /// Cancels [`handshake_window`](Self::open_handshake_window).
     pub fn close_handshake_window(&self) {
-        self.inner.unsigned.armed_until.store(NOT_ARMED, Ordering::Release);
+        self.inner.unsigned.open_until.store(CLOSED, Ordering::Release);
     }
 
     /// Saves the key that the provider sent in a handshake.
@@ -162,7 +162,7 @@ impl UnsignedHandshake {
     /// Returns the response to the handshake. `body` is ignored if
     /// [`body_limit`](Self::body_limit) is 0.
     ///
-    /// If the handshake delivers a key, this ends the arming, so that only one key is
+    /// If the handshake delivers a key, this closes the handshake window, so that only one key is
     /// accepted.
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl UnsignedHandshake {
             State::InBody(perhaps) => verifier.by_body(perhaps, body),
         };
         match found {
-            Some((index, answer)) if verifier.uses_up_arming(index) => Ok(answer),
+            Some((index, answer)) if verifier.close_window_for(index) => Ok(answer),
             _ => {
                 let missing = VerifyErrorKind::MissingSignature;
                 Err(match verifier.scheme.families[0].signatures.first() {
@@ -199,7 +199,7 @@ impl UnsignedHandshake {
     }
 
     /// The response, if `delivery` is signed with the key that its body delivers. As
-    /// [`answer`](Self::answer), this ends the arming.
+    /// [`answer`](Self::answer), this closes the handshake window.
     pub(crate) fn answer_self_signed(self, delivery: &BodyVerifier) -> Option<HandshakeAnswer> {
         let Self { verifier, state: State::InBody(perhaps) } = self else { return None };
         let body = delivery.held();
@@ -209,7 +209,7 @@ impl UnsignedHandshake {
         let (index, answer) = verifier.by_body(perhaps, body)?;
         let key = std::str::from_utf8(answer.captured()?.dangerous_reveal()).ok()?;
         let key = verifier.scheme.key(&Secret::new(key).ok()?).ok()?;
-        (delivery.is_signed_by(&key) && verifier.uses_up_arming(index)).then_some(answer)
+        (delivery.is_signed_by(&key) && verifier.close_window_for(index)).then_some(answer)
     }
 }
 
@@ -217,13 +217,13 @@ impl UnsignedHandshake {
 #[derive(Clone)]
 pub(super) struct Unsigned {
     token: Option<VerifyToken>,
-    /// The end of the arming, in Unix milliseconds, by the verifier's clock.
-    armed_until: Arc<AtomicI64>,
+    /// The end of the handshake window, in Unix milliseconds, by the verifier's clock.
+    open_until: Arc<AtomicI64>,
 }
 
 impl Default for Unsigned {
     fn default() -> Self {
-        Self { token: None, armed_until: Arc::new(AtomicI64::new(NOT_ARMED)) }
+        Self { token: None, open_until: Arc::new(AtomicI64::new(CLOSED)) }
     }
 }
 
@@ -258,24 +258,24 @@ impl Inner {
         match self.scheme.handshakes()[index].rule() {
             HandshakeRule::Signed => false,
             HandshakeRule::Unsigned => true,
-            HandshakeRule::UnsignedInWindow => self.armed_now().is_some(),
+            HandshakeRule::UnsignedInWindow => self.window_end().is_some(),
         }
     }
 
-    /// Whether a handshake may be answered now. Ends the arming, if the handshake
-    /// needs it.
-    fn uses_up_arming(&self, index: usize) -> bool {
+    /// Whether a handshake may be answered now. Closes the window, if the handshake
+    /// needs one.
+    fn close_window_for(&self, index: usize) -> bool {
         if self.scheme.handshakes()[index].rule() != HandshakeRule::UnsignedInWindow {
             return self.may_answer(index);
         }
-        let Some(until) = self.armed_now() else { return false };
-        let armed = &self.unsigned.armed_until;
-        armed.compare_exchange(until, NOT_ARMED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        let Some(until) = self.window_end() else { return false };
+        let open_until = &self.unsigned.open_until;
+        open_until.compare_exchange(until, CLOSED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    fn armed_now(&self) -> Option<i64> {
-        let until = self.unsigned.armed_until.load(Ordering::Acquire);
-        (until != NOT_ARMED && self.clock.now_unix_ms() <= until).then_some(until)
+    fn window_end(&self) -> Option<i64> {
+        let until = self.unsigned.open_until.load(Ordering::Acquire);
+        (until != CLOSED && self.clock.now_unix_ms() <= until).then_some(until)
     }
 }
 
@@ -287,7 +287,7 @@ impl fmt::Debug for UnsignedHandshake {
     }
 }
 
-const NOT_ARMED: i64 = i64::MIN;
+const CLOSED: i64 = i64::MIN;
 
 /// The maximum size of an unsigned body. It is small because the body is parsed
 /// without verification.

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_stream_is_decoded_and_what_follows_it_is_the_rest() {
+    fn a_complete_stream_is_decoded_and_trailing_bytes_are_returned() {
         for format in [Format::Gzip, Format::Zlib, Format::RawDeflate] {
             let whole = encoded(format);
             let stream = Stream::read(format, &whole);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_truncated_stream_is_told_from_one_with_a_wrong_checksum() {
+    fn a_truncated_stream_and_a_wrong_checksum_are_different_errors() {
         for format in [Format::Gzip, Format::Zlib, Format::RawDeflate] {
             let whole = encoded(format);
             for length in [1, 2, 5, 11, whole.len() / 2, whole.len() - 1] {

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_library_is_one_of_all_ways_and_decodes_to_what_it_was() {
+    fn each_library_encoding_is_among_all_encodings_and_decodes_to_the_original() {
         let text = b"a b*c~d!e'f(g)h+i&j=k%l\xc3\xa9";
         let all: Vec<Vec<u8>> = Encoding::all(disputed(text.iter().copied()))
             .map(|encoding| {

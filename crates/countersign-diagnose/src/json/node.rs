@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_object_and_no_list_is_left_alone() {
+    fn scalars_are_left_unchanged() {
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         for body in ["", "7", "\"a\"", "{", "a=b", "{\"a\":1}x", "\u{feff}{}", &deep] {
             assert!(parse(body.as_bytes()).is_none(), "{body:.20}");

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_expected_sign_of_life_is_overdue() {
+    fn only_an_expected_heartbeat_can_be_overdue() {
         let long_ago = Instant::now().checked_sub(PATIENCE * 2).unwrap();
         let alive = Alive { since: long_ago, until_ms: AtomicU64::new(0) };
         assert!(!alive.is_stalled());

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn valkey_is_known_by_its_own_version() {
+    fn valkey_is_recognised_by_its_own_version() {
         let of = |info: &str| Info(info.to_owned()).too_old();
         assert_eq!(of("redis_version:6.2.0\r\n"), Some("6.2.0".to_owned()));
         assert_eq!(

@@ -46,7 +46,7 @@ fn a_cluster_is_several_hosts_with_one_user() {
 
 #[cfg(feature = "sentinel")]
 #[test]
-fn sentinels_and_server_have_users_of_their_own() {
+fn sentinels_and_server_have_separate_credentials() {
     let url = "redis+sentinel://user:hunter2@a,b:7000/main?db=3&sentinel_password=hunter3";
     let Ok(Target::Sentinel(target)) = Target::parse(url) else { panic!("not sentinels") };
     let hosts: Vec<_> = target.sentinels.iter().map(|node| node.addr().to_string()).collect();
@@ -63,7 +63,7 @@ fn sentinels_and_server_have_users_of_their_own() {
 
 #[cfg(not(all(feature = "cluster", feature = "sentinel", feature = "tls")))]
 #[test]
-fn a_url_that_needs_a_feature_names_it() {
+fn the_error_for_a_url_names_the_missing_feature() {
     for (url, feature, is_on) in [
         ("rediss://a", "tls", cfg!(feature = "tls")),
         ("redis+cluster://a", "cluster", cfg!(feature = "cluster")),
@@ -74,7 +74,7 @@ fn a_url_that_needs_a_feature_names_it() {
 }
 
 #[test]
-fn the_budgets_of_an_operation_may_stand_in_the_url() {
+fn the_url_can_set_the_deadlines_of_operations() {
     let url = "redis://a/1?deadline_ms=600&protocol=resp3&try_timeout_ms=400";
     let (settings, rest) = UrlSettings::take_from(url).unwrap();
     let ms = |ms| Some(Duration::from_millis(ms));

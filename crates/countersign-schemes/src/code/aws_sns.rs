@@ -307,7 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_topic_is_named_by_its_whole_arn() {
+    fn a_topic_is_identified_by_its_full_arn() {
         for good in [
             "arn:aws:sns:us-east-1:123456789012:orders",
             "arn:aws-us-gov:sns:us-gov-west-1:123456789012:My_topic-2.fifo",
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_comes_from_a_host_of_sns_or_not_at_all() {
+    fn a_certificate_url_must_have_an_sns_host() {
         for good in [
             "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-01.pem",
             "https://sns.cn-north-1.amazonaws.com.cn/x.pem",

@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_taken_apart_only_where_it_can_be_read_in_one_way() {
+    fn only_an_unambiguous_url_is_split() {
         assert_eq!(host_and_path("https://a.example/x/y.pem"), Some(("a.example", "/x/y.pem")));
         for bad in [
             "",

@@ -136,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn several_values_of_a_name_count_once_or_stay_as_they_came() {
+    fn repeated_values_are_deduplicated_or_kept_in_order() {
         let body = b"n=2&n=1&n=2";
         assert_eq!(sorted(body, Values::SortedOnce), "n1n2");
         assert_eq!(sorted(body, Values::AsTheyCame), "n2n1n2");
     }
 
     #[test]
-    fn bytes_that_are_not_text_stay_different() {
+    fn bytes_that_are_not_utf8_stay_distinct() {
         let one = bytes(b"a=\xff", Values::SortedOnce);
         assert_ne!(one, bytes(b"a=\xfe", Values::SortedOnce));
         assert_eq!(one, bytes(b"a=%FF", Values::SortedOnce));

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attempts_differ_in_nothing_but_the_number_that_is_left_out() {
+    fn attempts_differ_only_in_the_excluded_attempt_number() {
         let body = |retries: &str| format!(r#"{{"confirmed":true,"retries":{retries},"tag":"a"}}"#);
         let first = without_retries(body("0").as_bytes());
         assert_eq!(first, without_retries(body("12").as_bytes()));

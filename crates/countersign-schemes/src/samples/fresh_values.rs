@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_placeholder_has_its_form() {
+    fn each_placeholder_has_its_format() {
         let fresh = FreshValues::new(u128::MAX, 1_760_000_000_123);
         for (placeholder, value) in [
             ("{{id}}", "7chF7tm8n9klfT5MGD24n7"),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn every_day_has_its_date() {
+    fn every_day_is_formatted_correctly() {
         for (unix_ms, text) in [
             (i64::MIN, "1970-01-01T00:00:00Z"),
             (951_782_399_000, "2000-02-28T23:59:59Z"),

@@ -6,7 +6,7 @@ use countersign_schemes as schemes;
 const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
 
 #[test]
-fn a_scheme_that_needs_a_public_key_says_which_feature_it_needs() {
+fn a_scheme_with_a_public_key_names_the_feature_it_needs() {
     for (name, secret) in [
         ("plaid", PUBLIC.to_owned()),
         ("fusionauth", PUBLIC.to_owned()),

@@ -34,7 +34,7 @@ fn every_scheme_has_samples_and_an_alias_has_those_of_its_scheme() {
 }
 
 #[test]
-fn every_body_is_json_or_a_form_below_the_body_limit_and_in_the_content_type() {
+fn every_sample_body_matches_its_content_type_and_the_body_limit() {
     for (scheme, sample) in all() {
         let (name, event, body) = (scheme.name(), sample.event(), sample.body(&FIRST));
         assert!(body.len() < scheme.profile().body_limit(), "{name}: {event}");
@@ -55,7 +55,7 @@ fn every_body_is_json_or_a_form_below_the_body_limit_and_in_the_content_type() {
 }
 
 #[test]
-fn every_sample_verifies_and_is_the_event_that_it_says() {
+fn every_sample_verifies_with_its_stated_event_type() {
     for (scheme, sample) in signable() {
         let (name, event) = (scheme.name(), sample.event());
         let verified = deliver(&scheme, sample, &FIRST);
@@ -72,7 +72,7 @@ fn every_sample_verifies_and_is_the_event_that_it_says() {
 }
 
 #[test]
-fn two_samples_with_fresh_values_are_two_events_and_with_equal_values_one() {
+fn samples_are_different_events_only_if_their_values_differ() {
     for (scheme, sample) in signable() {
         let (name, event) = (scheme.name(), sample.event());
         let first = deliver(&scheme, sample, &FIRST);

@@ -10,7 +10,7 @@ fn kinds(scheme: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_short_secret_one_in_quotes_and_one_with_white_space_around_it_are_warned_of() {
+fn short_quoted_and_padded_secrets_cause_warnings() {
     // A warning cannot be created outside of the core, so its debug text is compared.
     const QUOTES: &str = "InQuotes";
     const WHITE_SPACE: &str = "SurroundingWhitespace";
@@ -31,7 +31,7 @@ fn a_short_secret_one_in_quotes_and_one_with_white_space_around_it_are_warned_of
 }
 
 #[test]
-fn a_public_key_is_not_short_and_pem_may_end_in_a_line_break() {
+fn a_public_key_and_a_trailing_line_break_after_pem_cause_no_warning() {
     let key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     assert!(kinds("discord", key).is_empty());
     let pem = "WEBHOOK\n-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n";
@@ -39,7 +39,7 @@ fn a_public_key_is_not_short_and_pem_may_end_in_a_line_break() {
 }
 
 #[test]
-fn a_warning_names_the_secret_and_shows_nothing_of_it() {
+fn a_warning_names_the_secret_without_showing_it() {
     let secrets = Secrets::new(Secret::new("'hunter2'").unwrap().named("GITHUB"))
         .with_previous(Secret::new("hunter2").unwrap());
     let warnings = secrets.warnings(&named("github").unwrap());
@@ -53,7 +53,7 @@ fn a_warning_names_the_secret_and_shows_nothing_of_it() {
 }
 
 #[test]
-fn a_text_around_or_instead_of_the_secret_is_warned_of() {
+fn text_around_or_instead_of_the_secret_causes_a_warning() {
     for (text, problem) in [
         (r#"{"secret":"0123456789abcdef"}"#, "is JSON"),
         ("0123456789abcdef\n0123456789abcdef", "has several lines"),

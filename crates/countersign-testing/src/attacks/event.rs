@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_has_an_id_a_type_and_a_time_where_its_scheme_reads_them() {
+    fn a_sample_has_its_id_type_and_time_at_the_locations_of_the_scheme() {
         let scheme = schemes::perps_tracker();
         let event: Value = serde_json::from_slice(&sample(&scheme, 1_760_000_000_999)).unwrap();
         assert_eq!(event["created"], 1_760_000_000);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tampered_body_is_another_one_and_stays_json() {
+    fn a_tampered_body_differs_and_is_still_json() {
         for body in ["{}", " { } ", r#"{"a":1}"#] {
             let tampered = tampered(body.as_bytes());
             let event: Value = serde_json::from_slice(&tampered).unwrap();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_padded_body_has_its_length_and_keeps_its_form() {
+    fn a_padded_body_has_the_requested_length_and_is_still_valid() {
         for body in ["{}", r#"{"id":"a"}"#, " { \"id\" : \"a\" } ", "[1]", "7"] {
             let padded = padded(body.as_bytes(), 1001);
             assert_eq!(padded.len(), 1001, "{body}");

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neither_an_absent_nor_a_crashed_receiver_is_ever_sound() {
+    fn an_unreachable_or_crashed_receiver_never_passes() {
         use Expected::{Accepted, GivenUp, Rejected, RejectedBare, RejectedHead, RejectedSize};
         for expected in [Accepted, Rejected, RejectedHead, RejectedBare, RejectedSize, GivenUp] {
             for status in [101, 301, 404, 405, 409, 429, 500, 502, 503] {

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_changed_and_every_other_byte_left() {
+    fn only_the_changed_value_differs() {
         let body = "{ \"a\" : {\"x/y\": [1, 2.50,\t3]},\n \"b\": \"\\u00e9\" }";
         let changed = |pointer: &str| changed(body.as_bytes(), pointer, |_| Some("new".into()));
         assert_eq!(
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_otherwise_is_the_same_to_whoever_parses_it() {
+    fn reserialized_json_parses_to_the_same_value() {
         let body = r#"{"id":"é\"1","n":[2.5,1e300,7,-0.25],"":"","😀":"😀"}"#;
         let event: Value = serde_json::from_str(body).unwrap();
         let [lines, escaped] = WRITTEN_OTHERWISE.map(|write| write(body.as_bytes()).unwrap());

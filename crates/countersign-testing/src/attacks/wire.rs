@@ -128,13 +128,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn interim_answers_are_passed_over() {
+    async fn interim_responses_are_skipped() {
         let answers = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 Unauthorized\r\n\r\n";
         assert_eq!(read_answer(&mut &answers[..]).await, AttackAnswer::Status(401));
     }
 
     #[tokio::test]
-    async fn what_is_no_answer_is_none() {
+    async fn an_invalid_response_counts_as_a_closed_connection() {
         for nonsense in ["", "HTTP/1.1 200 OK\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 \r\n\r\n"] {
             let answer = read_answer(&mut nonsense.as_bytes()).await;
             assert_eq!(answer, AttackAnswer::Closed, "{nonsense}");

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn the_reserve_is_there_when_every_regular_place_is_taken() {
+    async fn the_reserve_is_available_when_every_regular_slot_is_taken() {
         let places = ConnectionSlots::new(2, 1);
         let taken = [places.next().await, places.next().await];
         assert!(taken.iter().all(|place| !place.is_reserve()));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_place_in_the_reserve_becomes_a_regular_one_as_soon_as_one_is_free() {
+    async fn a_reserve_slot_becomes_a_regular_one_as_soon_as_one_is_free() {
         let places = ConnectionSlots::new(1, 1);
         let taken = places.next().await;
         let reserve = places.next().await;

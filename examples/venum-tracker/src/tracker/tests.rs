@@ -3,7 +3,7 @@ use super::*;
 const STEPS: [Step; 4] = [Step::Landed, Step::Processed, Step::Confirmed, Step::Finalized];
 
 #[test]
-fn whatever_the_order_of_its_steps_a_transaction_ends_the_same() {
+fn steps_in_any_order_lead_to_the_same_final_state() {
     for order in orders(&STEPS) {
         let mut tracker = Tracker::with_room(10);
         for step in &order {
@@ -16,7 +16,7 @@ fn whatever_the_order_of_its_steps_a_transaction_ends_the_same() {
 }
 
 #[test]
-fn a_step_that_is_told_late_does_not_lead_back() {
+fn a_late_step_does_not_revert_the_transaction() {
     let mut tracker = Tracker::with_room(10);
     assert_eq!(tracker.note(event("tx", Step::Confirmed)), Recorded::Further);
     assert_eq!(tracker.note(event("tx", Step::Processed)), Recorded::Late);
@@ -40,7 +40,7 @@ fn a_transaction_that_failed_after_it_landed_says_why() {
 }
 
 #[test]
-fn of_two_ends_the_first_one_stays() {
+fn the_first_of_two_final_steps_is_kept() {
     for (first, second) in [(Step::Finalized, Step::Failed), (Step::Failed, Step::Finalized)] {
         let mut tracker = Tracker::with_room(10);
         tracker.note(event("tx", first));
@@ -50,7 +50,7 @@ fn of_two_ends_the_first_one_stays() {
 }
 
 #[test]
-fn the_oldest_transactions_make_room_for_new_ones() {
+fn the_oldest_transactions_are_replaced_by_new_ones() {
     let mut tracker = Tracker::with_room(2);
     for signature in ["1", "2", "3"] {
         tracker.note(event(signature, Step::Landed));

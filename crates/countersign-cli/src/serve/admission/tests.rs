@@ -9,7 +9,7 @@ use super::waiting::GRACE;
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_full_queue_turns_newcomers_away_until_a_request_has_waited_long_enough() {
+async fn a_full_queue_rejects_new_requests_until_one_has_waited_for_the_grace_time() {
     let waiting = Arc::new(Waiting::new(2));
     let enter = |connection| {
         let token = CancellationToken::new();
@@ -25,7 +25,7 @@ async fn a_full_queue_turns_newcomers_away_until_a_request_has_waited_long_enoug
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_connection_with_the_most_slow_requests_gives_way() {
+async fn the_connection_with_the_most_slow_requests_loses_one() {
     let waiting = Arc::new(Waiting::new(4));
     let tokens: Vec<CancellationToken> = (0..4).map(|_| CancellationToken::new()).collect();
     let (one, many) = (ConnectionId::next(), ConnectionId::next());
@@ -39,7 +39,7 @@ async fn the_connection_with_the_most_slow_requests_gives_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stalled_bodies_hold_no_place_of_whole_requests() {
+async fn stalled_bodies_take_no_slot_of_complete_requests() {
     let admission = Admission::new(2);
     let mut stalled = Vec::new();
     for _ in 0..2 {
@@ -67,7 +67,7 @@ async fn stalled_bodies_hold_no_place_of_whole_requests() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_has_to_give_way_ends_and_its_body_never_does() {
+async fn a_preempted_request_ends_and_its_body_never_completes() {
     let admission = Admission::new(1);
     let (ticket, body) = admission.admit(ConnectionId::next(), Stalled);
     let waiting = tokio::spawn(async move { ticket.run(read(body)).await.is_none() });
@@ -80,7 +80,7 @@ async fn a_request_that_has_to_give_way_ends_and_its_body_never_does() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_for_the_rest_of_a_body_has_a_place_and_what_does_not_has_none() {
+async fn only_requests_that_wait_for_their_body_take_a_slot() {
     let admission = Admission::new(1);
     let (first, _) = admission.admit(ConnectionId::next(), Stalled);
     assert_eq!(first.run_waiting(async { 1 }).await, Some(1));

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_are_found_in_the_forms_in_which_programs_write_them() {
+    fn credentials_are_found_in_common_notations() {
         for text in [
             "a=1; token=2",
             "token = 2",

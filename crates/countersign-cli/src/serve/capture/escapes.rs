@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_of_json_and_of_literals_are_read_and_everything_else_stays() {
+    fn json_and_string_literal_escapes_are_decoded_and_other_text_is_kept() {
         for (text, plain) in [
             ("a", "a"),
             (r#"\"\\\/\b\f\n\r\t"#, "\"\\/\u{8}\u{c}\n\r\t"),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn references_of_xml_are_read_and_everything_else_stays() {
+    fn xml_character_references_are_decoded_and_other_text_is_kept() {
         for (text, plain) in [
             ("&amp;&lt;&gt;&quot;&apos;", "&<>\"'"),
             ("&#65;&#x41;&#X00041;&#128512;", "AAA\u{1f600}"),
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_of_urls_are_read_once_and_everything_else_stays() {
+    fn percent_escapes_are_decoded_once_and_other_text_is_kept() {
         for (text, plain) in [
             ("%41%7e%2B", "A~+"),
             ("%2541", "%41"),

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_of_its_own_files_go_first_also_after_a_restart() {
+    fn the_oldest_captures_are_removed_first_even_after_a_restart() {
         let dir = TempDir::new().unwrap();
         fs::write(dir.path().join("19700101T000000000Z-mine.json"), "mine").unwrap();
         fs::create_dir(dir.path().join("19700101T000000000Z-00000000-00000007-verified-x.json"))
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn rejected_deliveries_never_take_the_place_of_verified_ones() {
+    fn rejected_deliveries_never_replace_verified_ones() {
         let dir = TempDir::new().unwrap();
         let mut folder = open_for(&dir, 10, true);
         for unix_ms in 0..10 {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn rejected_deliveries_of_an_earlier_run_go_before_verified_ones() {
+    fn rejected_deliveries_of_an_earlier_run_are_removed_before_verified_ones() {
         let dir = TempDir::new().unwrap();
         let mut folder = open_for(&dir, 4, true);
         for unix_ms in 0..4 {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_written_leaves_nothing_behind() {
+    fn a_failed_write_leaves_no_file() {
         let dir = TempDir::new().unwrap();
         let mut folder = open(&dir, 2);
         put(&mut folder, 1, Kind::Verified);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_nobody_finished_is_removed_once_it_is_old() {
+    fn an_abandoned_partial_file_is_removed_once_it_is_old() {
         let dir = TempDir::new().unwrap();
         let name = name(1, Kind::Verified);
         let part = dir.path().join(name.part());

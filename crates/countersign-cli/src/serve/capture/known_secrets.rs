@@ -144,7 +144,7 @@ impl Forms {
         for alphabet in [&STANDARD, &URL_SAFE] {
             let encoder = GeneralPurpose::new(alphabet, UNPADDED);
             for shift in 0..3 {
-                insert(&mut self.long, in_the_midst_of(&encoder, bytes, shift));
+                insert(&mut self.long, context_free_base64(&encoder, bytes, shift));
             }
         }
     }
@@ -341,7 +341,7 @@ fn from_hex(run: &[u8]) -> Form {
 
 /// The base64 characters that encode these bytes regardless of the bytes before and after them, if
 /// the number of bytes before them is `shift` modulo three.
-fn in_the_midst_of(encoder: &GeneralPurpose, bytes: &[u8], shift: usize) -> Form {
+fn context_free_base64(encoder: &GeneralPurpose, bytes: &[u8], shift: usize) -> Form {
     let shifted = Zeroizing::new([&[0; 2][..shift], bytes].concat());
     let encoded = Zeroizing::new(encoder.encode(&*shifted));
     let of_both = [0, 2, 3][shift];

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_others_are_not_its_own() {
+    fn foreign_file_names_are_not_captures() {
         let ours = "20261121T090412123Z-00000000-5f3a9c1e-verified-hooks.json";
         assert!(Name::parse(ours).is_some());
         for name in [
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_letter_is_no_capture() {
+    fn a_dead_letter_file_is_not_a_capture() {
         let name = Namer::of(7).next_dead_letter(1_795_251_852_123, "/hooks").unwrap();
         let expected = "20261121T090412123Z-00000000-00000007-deadletter-hooks.json";
         assert_eq!(name.as_str(), expected);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_of_no_four_digit_year_is_an_error() {
+    fn a_year_without_four_digits_is_an_error() {
         for unix_ms in [i64::MIN, i64::MAX] {
             assert!(Namer::of(0).stamp(unix_ms).name(Kind::Verified, "/").is_err());
         }

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_is_not_taken_and_what_is_dropped_is_given_back() {
+    fn growth_above_the_limit_fails_and_a_drop_frees_its_bytes() {
         let room = QueueLimit::of(10);
         let mut first = QueueLimit::nothing(&room);
         assert!(first.grow(6) && first.grow(4) && !first.grow(1));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_in_the_budget_for_requests_and_leaves_half_of_it() {
+    fn captures_count_in_the_request_budget_and_use_at_most_half_of_it() {
         let budget = BufferBudget::new(100);
         let room = QueueLimit::of_budget(1000, budget.clone());
         let mut first = QueueLimit::nothing(&room);

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_whose_name_contains_a_secret_is_left_out_with_its_name() {
+    fn a_header_whose_name_contains_a_secret_is_redacted_with_its_name() {
         let hidden = KnownSecrets::new();
         hidden.add(&Secret::new("Tr0ub4dor-And-3").unwrap());
         let headers = [("x-a", "1"), ("tr0ub4dor-and-3", "2"), ("x-tr0ub4dor-and-3", "3")];
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_left_out_and_signatures_are_not() {
+    fn credentials_are_redacted_and_signatures_are_not() {
         let headers = [
             ("authorization", "Bearer x"),
             ("cookie", "a=b"),
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_with_a_url_that_has_a_credential_is_left_out() {
+    fn a_value_with_a_credential_in_a_url_is_redacted() {
         for value in [
             "https://x.example/?token=1",
             "https://x.example/?a=1&api_key=1#b",
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_of_a_token_is_left_out_whatever_it_says() {
+    fn the_header_of_a_token_scheme_is_always_redacted() {
         for (scheme, header) in [
             ("gitlab-token", "x-gitlab-token"),
             ("telegram", "x-telegram-bot-api-secret-token"),
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_holds_a_secret_is_in_no_file() {
+    fn a_body_that_contains_a_secret_is_not_captured() {
         let allows = |scheme: &str, body: &str| {
             let redaction = Redaction::of(&schemes::named(scheme).unwrap());
             redaction.allows_body(body.as_bytes(), &hidden())
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_written_without_what_is_secret_in_it() {
+    fn a_url_is_written_without_its_secrets() {
         for (scheme, url, written, left_out) in [
             ("github", "https://a.example/x?y=1", "https://a.example/x?y=1", ""),
             ("github", "/x?a=1&Token=2&b", "/x?a=1&Token=[redacted]&b", "query:Token"),

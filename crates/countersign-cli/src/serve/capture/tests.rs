@@ -45,7 +45,7 @@ async fn take(captures: &Captures, times: usize) {
 }
 
 #[tokio::test]
-async fn what_finds_no_place_in_the_queue_is_dropped_and_counted() {
+async fn captures_beyond_the_queue_limit_are_dropped_and_counted() {
     let queue = Queue::new(2);
     let captures = captures(&queue, usize::MAX);
     take(&captures, 5).await;
@@ -55,7 +55,7 @@ async fn what_finds_no_place_in_the_queue_is_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn bodies_wait_only_as_long_as_there_is_room_for_them() {
+async fn bodies_above_the_byte_limit_are_dropped() {
     let queue = Queue::new(9);
     let captures = captures(&queue, 2 * 13);
     take(&captures, 3).await;
@@ -68,7 +68,7 @@ async fn bodies_wait_only_as_long_as_there_is_room_for_them() {
 }
 
 #[tokio::test]
-async fn rejected_deliveries_that_fill_queue_and_room_keep_no_verified_one_out() {
+async fn rejected_deliveries_that_fill_the_queue_do_not_block_verified_ones() {
     let queue = Queue::new(2);
     let captures = captures(&queue, 2 * 13);
     let (capture, _) = capture(&captures);

@@ -46,13 +46,13 @@ impl Writer {
                 _ => {}
             }
             if self.noted.is_none_or(|noted| noted.elapsed() >= BETWEEN_NOTES) {
-                self.tell_dropped(dropped);
+                self.report_dropped(dropped);
             }
         }
-        self.tell_dropped(dropped);
+        self.report_dropped(dropped);
     }
 
-    fn tell_dropped(&mut self, dropped: &[AtomicU64; 2]) {
+    fn report_dropped(&mut self, dropped: &[AtomicU64; 2]) {
         for kind in [Kind::Verified, Kind::Rejected] {
             let dropped = dropped[kind as usize].swap(0, Ordering::Relaxed);
             if dropped > 0 {
@@ -71,7 +71,7 @@ impl Writer {
         let hidden = &self.hidden;
         let bodies = || [Some(body), decoded.as_ref()].into_iter().flatten();
         if !bodies().all(|body| of.redaction.allows_body(body, hidden)) {
-            of.tell_not_captured();
+            of.report_not_captured();
             return Ok(());
         }
         let headers = redaction::with_plain_names(&seen.headers, hidden);
@@ -81,7 +81,7 @@ impl Writer {
         if headers.len() < seen.headers.len() {
             redacted.push("header".to_owned());
         }
-        of.tell_left_out(&redacted);
+        of.report_left_out(&redacted);
         let [headers, headers_base64] = file::headers(&headers, &left_out);
         let shown = |text: &str| !hidden.is_in(text.as_bytes());
         let path = Some(&*of.path).filter(|path| shown(path));

@@ -93,7 +93,7 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
         let mut own = SecretUsers::default();
         own.add_keys(user, accepted);
         users.extend(&own);
-        endpoints.push((plan, Changes { live, fresh, fixed, users: own, arm_for: None }));
+        endpoints.push((plan, Changes { live, fresh, fixed, users: own, handshake_window: None }));
     }
     users.check()?;
     let listen = args.listen.clone().unwrap_or_default();

@@ -154,7 +154,7 @@ impl File<'_> {
             verifier = verifier.with_tolerance(Tolerance::symmetric(tolerance));
         }
         verifier = self.with_verify_token(words, verifier)?;
-        let arm_for = self.arm_for(words)?;
+        let handshake_window = self.handshake_window(words)?;
         let forward = words
             .forward
             .as_ref()
@@ -177,7 +177,7 @@ impl File<'_> {
         };
         // The users of the secrets are set later, for all endpoints together.
         let users = SecretUsers::default();
-        Ok((plan, Changes { live, fresh, fixed, users, arm_for }))
+        Ok((plan, Changes { live, fresh, fixed, users, handshake_window }))
     }
 
     /// Whether all requests are forwarded. Then no event is claimed, and no response is sent but the

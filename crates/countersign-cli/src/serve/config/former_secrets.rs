@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_former_key_of_a_tenant_or_of_an_endpoint_that_signs_challenges_goes_to_no_other() {
+    fn a_former_key_of_a_tenant_or_signing_endpoint_is_rejected_elsewhere() {
         let mut former = FormerSecrets::new();
         let tenants = |a: &str, b: &str| users("/t", "github", &[(Some("a"), a), (Some("b"), b)]);
         let x = |secret: &str| users("/x", "x-twitter", &[(None, secret)]);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_former_keys_are_an_error_and_keys_that_stay_are_not_counted() {
+    fn too_many_former_keys_are_an_error_and_current_keys_do_not_count() {
         let mut former = FormerSecrets { limit: 3, ..FormerSecrets::new() };
         let x = |secret: &str| users("/x", "x-twitter", &[(None, secret)]);
         for number in 0..3 {

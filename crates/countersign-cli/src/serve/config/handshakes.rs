@@ -101,7 +101,10 @@ impl File<'_> {
     }
 
     /// How long to arm the endpoint.
-    pub(super) fn arm_for(&self, words: &EndpointConfig) -> Result<Option<Duration>, UsageError> {
+    pub(super) fn handshake_window(
+        &self,
+        words: &EndpointConfig,
+    ) -> Result<Option<Duration>, UsageError> {
         let Some(said) = &words.handshake_window else {
             return Ok(None);
         };

@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_an_interface_is_own_and_a_distant_one_is_not() {
+    fn an_interface_address_is_own_and_a_remote_address_is_not() {
         assert!(is_own(Ipv4Addr::LOCALHOST.into()));
         assert!(!is_own(Ipv4Addr::new(198, 51, 100, 1).into()));
         assert_eq!(resolve("127.1"), [IpAddr::from(Ipv4Addr::LOCALHOST)]);

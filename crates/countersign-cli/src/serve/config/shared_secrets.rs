@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn two_texts_of_one_public_key_are_one_key() {
+    fn two_notations_of_a_public_key_are_one_key() {
         let jwk =
             r#"{"kty":"OKP","crv":"Ed25519","x":"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE"}"#;
         for same in [
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn tenants_of_one_certificate_have_topics_of_their_own() {
+    fn tenants_with_a_common_certificate_need_different_topics() {
         let topics = |names: &[&str]| {
             let arn = |name: &&str| format!("arn:aws:sns:us-east-1:123456789012:{name}\n");
             names.iter().map(arn).collect::<String>() + RSA_PUBLIC

@@ -55,7 +55,7 @@ impl<'a> Allowed<'a> {
             || is_of_client(name.as_str())
             || is_of_event(&folded)
             || ((self.listed.contains(name) || self.is_of_provider(&folded))
-                && !is_of_a_proxy_in_front(&folded))
+                && !is_set_by_proxies(&folded))
     }
 
     fn is_of_provider(&self, folded: &str) -> bool {
@@ -106,7 +106,7 @@ fn is_of_event(folded: &str) -> bool {
 
 /// Whether a header is one that proxies set to describe the request: its origin, user, host, path,
 /// method or protocol. Such a header is dropped even if its name resembles the provider's.
-fn is_of_a_proxy_in_front(folded: &str) -> bool {
+fn is_set_by_proxies(folded: &str) -> bool {
     PROXY_PARTS.iter().any(|part| folded.contains(part))
         || PROXY_BEGINNINGS.iter().any(|beginning| folded.starts_with(beginning))
         || PROXY_NAMES.contains(&folded)
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_about_the_user_is_dropped_though_its_name_resembles_the_schemes() {
+    fn a_user_header_is_dropped_even_if_its_name_resembles_the_schemes_headers() {
         for (name, kept, dropped) in [
             (
                 "vercel",

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_folds_into_a_reserved_name_is_dropped() {
+    fn a_name_that_folds_into_a_reserved_name_is_dropped() {
         for name in [
             "countersign",
             "countersign-event-id",
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_folds_into_another_header_of_the_request_is_dropped_and_others_are_kept() {
+    fn a_name_that_folds_into_another_header_of_the_request_is_dropped() {
         let names = ["webhook-id", "webhook_id", "WEBHOOK.ID", "my_header", "x-countersign"];
         let expected = ["my_header", "webhook-id", "x-countersign"];
         assert_eq!(kept(&names, &ForwardedHeaders::Keep), expected);
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_the_content_are_kept_whatever_the_connection_says() {
+    fn content_headers_are_kept_even_if_connection_lists_them() {
         let content = ["content-encoding", "content-language", "content-type"];
         for configured in [ForwardedHeaders::Drop, ForwardedHeaders::Keep] {
             let mut headers = HeaderMap::new();
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_says_of_itself_or_of_the_request_is_kept_only_if_that_is_configured() {
+    fn client_and_request_headers_are_forwarded_only_if_configured() {
         for name in [
             "authn-user",
             "cf-access-authenticated-user-email",
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_scheme_reads_is_kept_whatever_the_connection_and_the_lists_of_names_say() {
+    fn headers_of_the_scheme_are_always_kept() {
         for name in schemes::names() {
             let scheme = schemes::named(name).unwrap();
             let mut read = read_headers::of_the_signature(&scheme);
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_a_signature_lists_are_kept_whatever_the_connection_says() {
+    fn headers_listed_by_a_signature_are_kept_even_if_connection_lists_them() {
         let headers = [
             ("connection", "x-contentful-topic, x-other, x-own"),
             ("x-contentful-signed-headers", "x-contentful-topic,X-Forwarded-For,x-own"),

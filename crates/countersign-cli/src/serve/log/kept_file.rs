@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_is_written_to_a_deleted_file_counts_as_unwritten() {
+    fn a_line_written_to_a_deleted_file_counts_as_not_written() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut kept = KeptFile(file.reopen().unwrap());
         kept.write_all(b"{}\n").unwrap();

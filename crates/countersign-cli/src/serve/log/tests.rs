@@ -47,7 +47,7 @@ fn grown() -> Verified {
 }
 
 #[tokio::test]
-async fn bodies_that_wait_are_bounded_in_bytes_and_lines_without_them_are_kept() {
+async fn queued_bodies_have_a_byte_limit_and_lines_without_bodies_are_kept() {
     let (log, entries) = unwritten();
     let verified = grown();
     for _ in 0..100 {
@@ -71,7 +71,7 @@ async fn bodies_that_wait_are_bounded_in_bytes_and_lines_without_them_are_kept()
 }
 
 #[tokio::test]
-async fn a_line_that_handles_its_event_is_never_printed_without_the_body() {
+async fn a_line_whose_print_settles_the_event_always_has_the_body() {
     let (log, entries) = unwritten();
     let verified = grown();
     log.print(&line(&verified));
@@ -81,7 +81,7 @@ async fn a_line_that_handles_its_event_is_never_printed_without_the_body() {
 }
 
 #[tokio::test]
-async fn a_line_above_the_limit_is_printed_while_no_other_waits() {
+async fn a_line_above_the_limit_is_printed_if_the_queue_is_empty() {
     let (log, entries) = unwritten();
     let pad = "a".repeat(MAX_BODY_BYTES);
     let large = verified(format!(r#"{{"event_id":"evt_1","pad":"{pad}"}}"#));

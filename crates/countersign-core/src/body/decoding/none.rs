@@ -39,7 +39,7 @@ mod tests {
     use crate::verify::Verifier;
 
     #[test]
-    fn a_scheme_that_signs_the_decoded_body_asks_for_the_feature() {
+    fn a_scheme_that_signs_the_decoded_body_requires_the_feature() {
         let scheme = Scheme::builder("acme")
             .signature_header("X-Signature")
             .signed_payload("{body}")

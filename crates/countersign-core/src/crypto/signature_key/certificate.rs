@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_a_time_are_read() {
+    fn both_time_formats_are_parsed() {
         for (text, unix_ms) in [
             (utc("700101000000Z"), 0),
             (utc("491231235959Z"), 2_524_607_999_000),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_no_validity() {
+    fn an_invalid_time_makes_the_validity_invalid() {
         for bad in [
             utc(""),
             utc("Z"),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_is_cut_off_has_no_validity() {
+    fn a_truncated_certificate_has_no_validity() {
         let times = [utc("251001000000Z"), utc("251031235959Z")].concat();
         let whole = certificate(&[0xa0, 3, 2, 1, 2], &times);
         assert!(validity(&whole).is_some());
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_found_by_its_name_and_a_root_has_no_other() {
+    fn an_issuer_is_found_by_its_name_and_a_root_is_its_own_issuer() {
         let named = |issuer: &str, subject: &str| {
             let times = [utc("251001000000Z"), utc("251031235959Z")].concat();
             let name = |name: &str| der(SEQUENCE, name.as_bytes());

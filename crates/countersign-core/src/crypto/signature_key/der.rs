@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_read_with_any_form_of_its_length() {
+    fn a_value_is_parsed_with_short_and_long_lengths() {
         assert_eq!(value(&[2, 1, 7, 9]), Some((2, &[7][..], &[9][..])));
         assert_eq!(value(&[4, 0]), Some((4, &[][..], &[][..])));
         assert_eq!(value(&[4, 0x81, 1, 7]), Some((4, &[7][..], &[][..])));

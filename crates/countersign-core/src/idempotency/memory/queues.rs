@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_shares_a_queue_has_about_as_long_to_go() {
+    fn records_in_a_queue_expire_at_about_the_same_time() {
         let mut shortest = vec![None; QUEUES];
         let spans = (0..100_000).chain((10..TIME_BITS).flat_map(|power| {
             (0..64).map(move |step| (1_i64 << power) + (1_i64 << (power - 6)) * step)
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_search_for_a_filled_queue_goes_once_around() {
+    fn the_search_for_a_nonempty_queue_wraps_around_once() {
         let (mut slab, mut queues) = (Slab::default(), Queues::new());
         assert_eq!(queues.head_from(0), None);
         let slot = slab.take([0; 4]);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_is_first_in_first_out_and_loses_any_of_its_slots() {
+    fn a_queue_is_first_in_first_out_and_any_slot_can_be_removed() {
         let (mut slab, mut queues) = (Slab::default(), Queues::new());
         let slots: Vec<u32> = (0..5).map(|_| slab.take([0; 4])).collect();
         for slot in &slots {

@@ -73,7 +73,7 @@ fn it_agrees_with_a_naive_model_over_200_000_random_steps() {
 }
 
 #[test]
-fn a_full_store_never_grants_what_is_held_nor_what_the_floor_promises() {
+fn a_full_store_never_grants_claimed_events_or_those_within_the_floor() {
     let (capacity, floor) = (64, 24);
     let mut random = Random(7);
     let clock = ManualClock::at_unix_ms(START_MS);
@@ -131,7 +131,7 @@ fn a_full_store_never_grants_what_is_held_nor_what_the_floor_promises() {
 }
 
 #[test]
-fn a_large_store_holds_as_many_live_claims_as_it_says_and_grants_none_again() {
+fn a_large_store_holds_its_capacity_of_live_claims_and_grants_none_twice() {
     let capacity = ONE_SHARD_BELOW;
     let (store, clock) = store_of(capacity);
     let mut random = Random(1);
@@ -154,7 +154,7 @@ fn a_large_store_holds_as_many_live_claims_as_it_says_and_grants_none_again() {
 }
 
 #[test]
-fn a_full_store_forgets_first_what_was_done_first() {
+fn a_full_store_evicts_the_oldest_completion_first() {
     let (store, clock) = store_of(8);
     let keys = keys(12);
     for key in &keys[..8] {
@@ -169,7 +169,7 @@ fn a_full_store_forgets_first_what_was_done_first() {
 }
 
 #[test]
-fn what_was_done_first_goes_first_whatever_its_retention() {
+fn the_oldest_completion_is_evicted_first_regardless_of_its_retention() {
     let (store, clock) = store_of(3);
     let keys = keys(4);
     for (key, days) in keys.iter().zip([30, 1, 7]) {
@@ -185,7 +185,7 @@ fn what_was_done_first_goes_first_whatever_its_retention() {
 }
 
 #[test]
-fn at_the_floor_nothing_that_is_done_is_forgotten() {
+fn at_the_floor_no_done_event_is_evicted() {
     let clock = ManualClock::at_unix_ms(START_MS);
     let store = MemoryStore::with_capacity(4).with_floor(3).with_clock(clock.clone());
     let keys = keys(6);
@@ -199,7 +199,7 @@ fn at_the_floor_nothing_that_is_done_is_forgotten() {
 }
 
 #[test]
-fn an_event_that_nobody_holds_is_forgotten_where_nothing_else_may_be() {
+fn an_unclaimed_event_is_evicted_if_no_done_event_may_be() {
     let clock = ManualClock::at_unix_ms(START_MS);
     let store = MemoryStore::with_capacity(4).with_floor(1).with_clock(clock.clone());
     let keys = keys(8);
@@ -234,7 +234,7 @@ fn a_failure_outlives_done_events_above_the_floor() {
 }
 
 #[test]
-fn a_success_that_finds_no_room_takes_that_of_the_oldest_success() {
+fn a_success_in_a_full_store_replaces_the_oldest_success() {
     let clock = ManualClock::at_unix_ms(START_MS);
     let store = MemoryStore::with_capacity(2).with_floor(1).with_clock(clock);
     let keys = keys(4);
@@ -246,7 +246,7 @@ fn a_success_that_finds_no_room_takes_that_of_the_oldest_success() {
 }
 
 #[test]
-fn a_success_that_finds_nothing_but_held_events_is_an_error_and_changes_nothing() {
+fn a_success_in_a_store_full_of_claims_is_an_error_and_changes_nothing() {
     let (store, _) = store_of(2);
     let keys = keys(3);
     assert!(is_granted(&store, &keys[0]) && is_granted(&store, &keys[1]));
@@ -256,14 +256,14 @@ fn a_success_that_finds_nothing_but_held_events_is_an_error_and_changes_nothing(
 }
 
 #[test]
-fn a_store_without_room_rejects_every_claim() {
+fn a_store_without_capacity_rejects_every_claim() {
     let (store, _) = store_of(0);
     assert_eq!(run_claim(&store, &keys(1)[0], &attempt(1)), ClaimOutcome::AtCapacity);
     assert!(store.is_empty());
 }
 
 #[test]
-fn what_has_expired_is_swept_up_by_steps_on_other_events() {
+fn expired_records_are_removed_by_operations_on_other_events() {
     let (store, clock) = store_of(10_000);
     let mut random = Random(3);
     for _ in 0..5_000 {
@@ -280,7 +280,7 @@ fn what_has_expired_is_swept_up_by_steps_on_other_events() {
 }
 
 #[test]
-fn slots_are_used_again() {
+fn slots_are_reused() {
     let (store, clock) = store_of(1000);
     let mut random = Random(4);
     for _ in 0..50_000 {
@@ -305,7 +305,7 @@ fn a_lease_outlasts_the_retention() {
 }
 
 #[test]
-fn times_beyond_all_bounds_do_no_harm() {
+fn extreme_times_do_not_overflow() {
     for start_ms in [i64::MIN, -1, 0, START_MS, LATEST_MS, i64::MAX] {
         let clock = ManualClock::at_unix_ms(start_ms);
         let store = MemoryStore::with_capacity(10).with_clock(clock.clone());
@@ -338,7 +338,7 @@ fn a_clock_that_goes_back_neither_grants_twice_nor_undoes_a_success() {
 }
 
 #[test]
-fn a_clock_that_goes_back_does_not_make_room_of_a_lease_that_runs_again() {
+fn a_clock_that_goes_back_does_not_evict_a_lease_that_is_active_again() {
     let (store, clock) = store_of(1);
     let keys = keys(2);
     assert!(is_granted(&store, &keys[0]));
@@ -349,7 +349,7 @@ fn a_clock_that_goes_back_does_not_make_room_of_a_lease_that_runs_again() {
 }
 
 #[test]
-fn clones_are_one_store_until_one_is_changed() {
+fn clones_share_one_store_until_one_is_reconfigured() {
     let (store, clock) = store_of(10);
     let key = &keys(1)[0];
     let other = store.clone();
@@ -360,7 +360,7 @@ fn clones_are_one_store_until_one_is_changed() {
 }
 
 #[test]
-fn a_poisoned_lock_is_no_reason_to_fail() {
+fn a_poisoned_lock_is_ignored() {
     let (store, _) = store_of(10);
     let table = Arc::clone(&store.table);
     let poisoner = std::thread::spawn(move || {
@@ -372,7 +372,7 @@ fn a_poisoned_lock_is_no_reason_to_fail() {
 }
 
 #[test]
-fn two_stores_know_an_event_by_different_keys() {
+fn two_stores_hash_an_event_with_different_keys() {
     let (one, other) = (store_of(1).0, store_of(1).0);
     let event = &keys(1)[0];
     assert_ne!(one.table.key(event), other.table.key(event));
@@ -380,12 +380,12 @@ fn two_stores_know_an_event_by_different_keys() {
 }
 
 #[test]
-fn it_is_as_small_as_it_says() {
+fn a_slot_has_the_documented_size() {
     assert_eq!(size_of::<Slot>(), 64);
 }
 
 #[test]
-fn a_slot_gives_back_what_was_written() {
+fn a_slot_returns_the_written_record() {
     let record = |state, epoch, crashes| Record {
         state,
         epoch,
@@ -424,7 +424,7 @@ fn freed_slots_are_taken_before_new_ones() {
 }
 
 #[test]
-fn the_index_finds_every_key_however_full_it_is_and_wherever_it_wraps() {
+fn the_index_finds_every_key_when_it_is_full_and_when_it_wraps() {
     // All keys select the last line, so that they overflow into the first lines.
     let keys: Vec<Key> = (0..40).map(|i| [u32::MAX, i << 24, 0, i]).collect();
     let mut index = Index::with_capacity(40);
@@ -438,7 +438,7 @@ fn the_index_finds_every_key_however_full_it_is_and_wherever_it_wraps() {
 }
 
 #[test]
-fn the_index_asks_about_slots_whose_tag_is_the_keys() {
+fn the_index_compares_only_slots_with_the_tag_of_the_key() {
     let mut index = Index::with_capacity(40);
     index.insert([0, 0x0100_0000, 0, 1], 0);
     index.insert([0, 0x0200_0000, 0, 2], 1);
@@ -453,7 +453,7 @@ fn the_index_asks_about_slots_whose_tag_is_the_keys() {
 }
 
 #[test]
-fn the_index_keeps_no_trace_of_what_was_taken_out() {
+fn the_index_has_no_trace_of_removed_keys() {
     let mut random = Random(5);
     let mut index = Index::with_capacity(500);
     let mut inside: HashMap<u32, Key> = HashMap::new();

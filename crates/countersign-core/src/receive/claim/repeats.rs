@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_known_to_be_the_same_event_is_suppressed() {
+    fn only_known_duplicates_are_suppressed() {
         use Identity::{Content, Id, Unknown};
         use Repeats::{Handle, Suppress};
         let (never, unknown) = (Retries::Never, Retries::Unknown);

@@ -42,7 +42,7 @@ fn the_descriptions_that_the_cases_start_from_are_accepted() {
 }
 
 #[test]
-fn every_hole_and_contradiction_is_rejected_with_the_word_to_fix() {
+fn every_missing_or_contradictory_setting_is_rejected_by_name() {
     let mut seen = HashSet::new();
     for (what, builder, word) in rejected() {
         let (named, problem) = rejection(builder).unwrap_or_else(|| panic!("accepted: {what}"));
@@ -270,7 +270,7 @@ fn digest() -> SchemeBuilder {
 
 /// Missing settings are reported before ambiguities: the missing setting can resolve the ambiguity.
 #[test]
-fn a_placeholder_without_its_setting_is_told_before_its_boundaries() {
+fn a_placeholder_without_its_setting_is_reported_before_its_boundaries() {
     let unset = acme().signed_payload("{header:X-Nonce}{ts}{body}");
     let (word, problem) = rejection(unset).unwrap();
     assert_eq!(word, "signed_payload");
@@ -281,14 +281,14 @@ fn a_placeholder_without_its_setting_is_told_before_its_boundaries() {
 
 /// The body is not authenticated, but anyone who could change the id also has the token.
 #[test]
-fn a_token_may_have_an_id_in_the_body_and_none_in_a_header() {
+fn a_token_scheme_may_take_the_id_from_the_body_and_not_from_a_header() {
     assert_eq!(rejection(token().event_id("body:/id")), None);
     let in_header = token().event_id("header:X-Delivery-Id");
     assert_eq!(rejection(in_header).map(|(word, _)| word), Some("event_id"));
 }
 
 #[test]
-fn base64_cannot_be_divided_at_its_own_characters() {
+fn base64_cannot_be_split_at_base64_characters() {
     for separator in ['+', '/', 'A', '7'] {
         let base64 = acme().encoding(Encoding::Base64).signature_pairs(separator, ':', "v1");
         assert_eq!(rejection(base64).map(|(word, _)| word), Some("signature_pairs"), "{separator}");
@@ -297,7 +297,7 @@ fn base64_cannot_be_divided_at_its_own_characters() {
 }
 
 #[test]
-fn a_token_has_no_unsigned_timestamp_either() {
+fn a_token_scheme_has_no_timestamp_header() {
     let stamped = token().timestamp_header("X-Timestamp", SECONDS);
     assert_eq!(rejection(stamped).map(|(word, _)| word), Some("timestamp_header"));
 }
@@ -339,7 +339,7 @@ fn the_last_retry_can_be_replayed_for_as_long_as_it_is_accepted() {
 }
 
 #[test]
-fn a_shorter_memory_is_for_those_who_accept_duplicates() {
+fn a_shorter_retention_requires_accepting_duplicates() {
     let short = acme().retention(MINUTE).dangerous_with_duplicates();
     assert_eq!(retention(short), MINUTE);
 }
@@ -352,7 +352,7 @@ fn retries_and_tolerances_of_any_length_do_not_overflow() {
 }
 
 #[test]
-fn a_time_stands_in_a_list_that_does_not_divide_it() {
+fn a_timestamp_field_requires_a_separator_that_does_not_split_it() {
     let listed = |separator, unit| {
         let list = acme().signature_pairs(separator, '=', "v1").signed_payload("{ts}.{body}");
         rejection(list.timestamp_field("t", unit)).is_none()

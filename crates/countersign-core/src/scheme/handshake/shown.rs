@@ -82,7 +82,7 @@ mod tests {
     use crate::scheme::{Handshake, Scheme};
 
     #[test]
-    fn everything_that_is_asked_and_answered_is_shown() {
+    fn every_condition_and_response_is_shown() {
         let shown = |handshake| {
             let scheme = Scheme::builder("acme").signature_header("X").signed_payload("{body}");
             let scheme = scheme.handshake(handshake).build().unwrap();

@@ -276,7 +276,7 @@ fn a_key_with_digits_that_look_like_an_escape_is_recognised() {
 }
 
 #[test]
-fn a_random_secret_that_begins_with_the_byte_of_a_point_is_a_shared_one() {
+fn a_random_secret_that_begins_like_a_curve_point_is_a_shared_secret() {
     for number in 0..20_u32 {
         let random: Vec<u8> = (0..3)
             .flat_map(|part| Sha512::digest([number, part].map(u32::to_le_bytes).concat()))
@@ -318,7 +318,7 @@ fn a_secret_that_is_too_long_to_search_is_rejected() {
 }
 
 #[test]
-fn a_random_secret_in_any_encoding_is_a_shared_one() {
+fn a_random_secret_in_any_encoding_is_a_shared_secret() {
     for number in 0..100_u32 {
         let random = Sha512::digest(number.to_le_bytes());
         for length in [16, 20, 24, 32, 33, 40, 48, 64] {

@@ -90,7 +90,7 @@ impl<K: Send + Sync + 'static> TenantSecrets<K> {
     ) -> Result<CacheEntry<K>, VerifyError> {
         let name = self.from.name(head)?;
         let now_unix_ms = clock.now_unix_ms();
-        if let Some(kept) = self.at_hand(&name, now_unix_ms) {
+        if let Some(kept) = self.cached(&name, now_unix_ms) {
             return kept;
         }
         let stale = self.stale(&name, now_unix_ms);
@@ -102,8 +102,8 @@ impl<K: Send + Sync + 'static> TenantSecrets<K> {
             let (this, clock) = (Arc::downgrade(self), Arc::clone(clock));
             async move { Self::ask(&this, &place, &*clock).await }.boxed()
         };
-        let at_hand = || self.at_hand(&name, now_unix_ms);
-        match self.calls.join(&name, purpose, now_unix_ms, at_hand, begin) {
+        let cached = || self.cached(&name, now_unix_ms);
+        match self.calls.join(&name, purpose, now_unix_ms, cached, begin) {
             Joined::Call(call) => Ok(CacheEntry::Asked { call, tenant: (*name).into(), stale }),
             Joined::Needless(kept) => kept,
             Joined::TooMany => stale.map(CacheEntry::Here).ok_or_else(unavailable),
@@ -139,7 +139,7 @@ impl<K: Send + Sync + 'static> TenantSecrets<K> {
     }
 
     /// The cached result, if it is fresh enough.
-    fn at_hand(&self, name: &str, now_unix_ms: i64) -> Option<Result<CacheEntry<K>, VerifyError>> {
+    fn cached(&self, name: &str, now_unix_ms: i64) -> Option<Result<CacheEntry<K>, VerifyError>> {
         if let Some(known) = self.known.get(name) {
             let within = |since, for_ms| within(since, now_unix_ms, for_ms);
             let not_again =

@@ -82,14 +82,14 @@ impl<K> SingleFlight<K> {
     }
 
     /// Joins the running call for this tenant, or starts a new one with `begin`.
-    /// Starts no call if `at_hand` returns a cached result by now. If there are too many
+    /// Starts no call if `cached` returns a cached result by now. If there are too many
     /// calls, one for which no request waits makes room.
     pub(super) fn join<T>(
         self: &Arc<Self>,
         tenant: &str,
         purpose: For,
         now_unix_ms: i64,
-        at_hand: impl FnOnce() -> Option<T>,
+        cached: impl FnOnce() -> Option<T>,
         begin: impl FnOnce(CallPermit<K>) -> Lookup<K>,
     ) -> Joined<K, T> {
         self.end_old(now_unix_ms);
@@ -101,8 +101,8 @@ impl<K> SingleFlight<K> {
         {
             return Joined::Call(begun.call.clone());
         }
-        if let Some(at_hand) = at_hand() {
-            return Joined::Needless(at_hand);
+        if let Some(cached) = cached() {
+            return Joined::Needless(cached);
         }
         if running.count[purpose as usize] >= self.most {
             let Some(abandoned) = running.take_abandoned(purpose) else { return Joined::TooMany };

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_names_a_tenant_unless_it_is_repeated_or_no_name() {
+    fn a_header_names_a_tenant_unless_it_is_repeated_or_invalid() {
         let from = TenantId::header("X-Webhook-ID").unwrap();
         let name = |headers: &[(&str, &str)]| named(&from, "/", headers);
         assert_eq!(name(&[("x-webhook-id", "acme")]).unwrap(), "acme");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_template_is_rejected_with_the_fix() {
+    fn an_invalid_path_template_is_rejected_with_the_fix() {
         for (template, said) in [
             ("/hooks", "no `{tenant}`"),
             ("hooks/{tenant}", "begin with `/`"),

@@ -32,7 +32,7 @@ pub enum MetricKind {
 /// All metrics.
 pub const METRICS: &[Metric] = &[
     VERIFIED,
-    REFUSED,
+    REJECTED,
     HANDSHAKES,
     MALFORMED_JSON,
     BODY_BYTES,
@@ -63,7 +63,7 @@ pub(super) const VERIFIED: Metric = counter(
     BY_SECRET,
     "Verified deliveries, by the secret that signed them: its name, or its index",
 );
-pub(super) const REFUSED: Metric = counter(
+pub(super) const REJECTED: Metric = counter(
     "countersign_rejected_total",
     BY_CODE,
     "Requests rejected before or during verification, by code",

@@ -85,13 +85,13 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_there_twice_has_no_value() {
+    fn a_repeated_field_has_no_value() {
         let twice = FORM.replace("\"time\"", "\"token\"");
         assert_eq!(values(twice.as_bytes(), ["token"], 3), Ok(Some([None])));
     }
 
     #[test]
-    fn what_is_no_form_or_has_too_many_parts_is_not_read() {
+    fn an_invalid_form_or_one_with_too_many_parts_is_not_parsed() {
         let error = values(FORM.as_bytes(), ["token"], 2).unwrap_err();
         assert_eq!(error.kind(), VerifyErrorKind::BodyTooLarge);
         for bad in ["", "--\r\n", "--b", "a=b", "--b\r\n--b\r\nx\r\n--b--"] {

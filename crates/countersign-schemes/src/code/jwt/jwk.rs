@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_member_is_no_key() {
+    fn a_jwk_with_a_repeated_member_is_rejected() {
         assert!(parse(r#"{"expired_at":1,"expired_at":null}"#).unwrap().is_null());
         assert!(parse(r#"{"kid":"a","k\u0069d":"a"}"#).unwrap().is_null());
         let set = parse(r#"{"keys":[{"kid":"a","kid":"b"},{"kid":"c"}]}"#).unwrap();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_for_signatures_or_not_used() {
+    fn a_jwk_that_is_not_for_signatures_is_rejected() {
         for good in [
             "",
             r#""use":"sig""#,

@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_and_a_long_text_are_not_a_shared_key() {
+    fn json_and_long_texts_are_not_shared_keys() {
         for text in [
             "{}",
             "{not json}",

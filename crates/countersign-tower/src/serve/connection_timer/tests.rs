@@ -7,7 +7,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(3600);
 
 #[tokio::test(start_paused = true)]
-async fn the_first_head_is_counted_from_the_connect_on_whatever_comes_meanwhile() {
+async fn the_timeout_of_the_first_head_starts_at_the_connect() {
     let patience = patience();
     let start = Instant::now();
     let trickle = async {
@@ -24,7 +24,7 @@ async fn the_first_head_is_counted_from_the_connect_on_whatever_comes_meanwhile(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_in_hand_has_the_time_that_its_service_takes() {
+async fn a_request_in_progress_does_not_expire() {
     let patience = patience();
     let one = patience.begin(Version::HTTP_2);
     let other = patience.begin(Version::HTTP_2);
@@ -38,7 +38,7 @@ async fn a_request_in_hand_has_the_time_that_its_service_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn by_http_1_a_later_head_is_counted_from_its_first_byte_on() {
+async fn over_http_1_the_timeout_of_a_later_head_starts_at_its_first_byte() {
     let patience = patience();
     drop(patience.begin(Version::HTTP_11));
     let begins = async {
@@ -54,7 +54,7 @@ async fn by_http_1_a_later_head_is_counted_from_its_first_byte_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn by_http_2_bytes_do_not_prolong_the_idle_time() {
+async fn over_http_2_bytes_do_not_prolong_the_idle_time() {
     let patience = patience();
     drop(patience.begin(Version::HTTP_2));
     let start = Instant::now();
@@ -72,7 +72,7 @@ async fn by_http_2_bytes_do_not_prolong_the_idle_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_to_end_has_a_moment_for_its_farewell() {
+async fn a_closing_connection_has_time_to_send_its_last_frames() {
     let patience = patience();
     let request = patience.begin(Version::HTTP_2);
     drop(patience.begin(Version::HTTP_2));
@@ -85,7 +85,7 @@ async fn a_connection_that_is_to_end_has_a_moment_for_its_farewell() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_not_taken_is_overdue_whatever_else_the_connection_does() {
+async fn an_unread_response_expires_even_if_the_connection_is_active() {
     let patience = patience();
     let other = patience.begin(Version::HTTP_2);
     let start = Instant::now();
@@ -100,7 +100,7 @@ async fn an_answer_that_is_not_taken_is_overdue_whatever_else_the_connection_doe
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_not_taken_before_its_last_byte_is_written() {
+async fn a_response_counts_as_read_only_after_its_last_byte() {
     let patience = patience();
     let start = Instant::now();
     drop(patience.begin(Version::HTTP_11).answered());
@@ -114,7 +114,7 @@ async fn an_answer_is_not_taken_before_its_last_byte_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_longest_times_and_the_shortest_are_taken() {
+async fn zero_and_maximum_timeouts_work() {
     let patience = Arc::new(ConnectionTimer::new(Duration::MAX, Duration::MAX));
     assert!(timeout(LONG, patience.expired()).await.is_err());
     let patience = Arc::new(ConnectionTimer::new(Duration::ZERO, Duration::ZERO));

@@ -26,7 +26,7 @@ fn escaped(text: &str, escape: impl Fn(u16) -> String) -> String {
 }
 
 #[test]
-fn a_secret_is_found_however_it_is_written() {
+fn a_secret_is_found_in_every_encoding() {
     let secret = "It's a \"Secret\" / to Everybody";
     let hidden = hidden(secret);
     let base64 = |text: &str| general_purpose::STANDARD.encode(text);
@@ -84,7 +84,7 @@ fn a_secret_is_found_however_it_is_written() {
 }
 
 #[test]
-fn a_secret_with_a_space_and_a_plus_is_found_in_forms_inside_of_each_other() {
+fn a_secret_with_a_space_and_a_plus_is_found_in_nested_encodings() {
     let secret = "one plus two + three four";
     let hidden = hidden(secret);
     let form = |text: &str| text.replace('%', "%25").replace('+', "%2B").replace(' ', "+");
@@ -105,7 +105,7 @@ fn a_secret_with_a_space_and_a_plus_is_found_in_forms_inside_of_each_other() {
 }
 
 #[test]
-fn a_secret_is_found_in_a_name_in_which_all_letters_are_lowercase() {
+fn a_secret_is_found_in_a_lowercased_header_name() {
     let hidden = hidden("Tr0ub4dor&3");
     for name in ["x-tr0ub4dor&3", "tr0ub4dor%263"] {
         assert!(hidden.is_in_name(name), "{name}");
@@ -118,7 +118,7 @@ fn a_secret_is_found_in_a_name_in_which_all_letters_are_lowercase() {
 }
 
 #[test]
-fn a_secret_that_looks_escaped_is_found_in_text_that_is_escaped() {
+fn a_secret_that_looks_escaped_is_found_in_escaped_text() {
     let secret = r"100%25 of \u0041ll &amp; %41";
     let hidden = hidden(secret);
     let json = serde_json::json!({ "a": secret, "b": "50%25", "\"": 1 }).to_string();
@@ -128,7 +128,7 @@ fn a_secret_that_looks_escaped_is_found_in_text_that_is_escaped() {
 }
 
 #[test]
-fn what_is_escaped_too_often_counts_as_a_secret_and_ordinary_text_does_not() {
+fn text_with_too_many_escape_layers_counts_as_a_secret() {
     let hidden = hidden("the secret itself");
     assert!(hidden.is_in(b"%2525252541"));
     let bytes: Vec<u8> = (0..10_000_u32).flat_map(|it| (it * it * 7).to_be_bytes()).collect();
@@ -168,7 +168,7 @@ fn the_work_is_bounded_and_ordinary_bodies_are_within_the_bound() {
 }
 
 #[test]
-fn what_a_secret_decodes_to_is_found_too() {
+fn the_decoded_bytes_of_a_secret_are_found_too() {
     let key = b"\x00\xff a key of bytes \x80\x81";
     let base64 = general_purpose::STANDARD.encode(key);
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -181,7 +181,7 @@ fn what_a_secret_decodes_to_is_found_too() {
 }
 
 #[test]
-fn a_secret_whose_key_is_unescaped_is_found_in_both_forms() {
+fn a_secret_with_escaped_characters_is_found_escaped_and_unescaped() {
     let (escaped, key) = ("ab&amp;cd-&#039;secret&#039;", "ab&cd-'secret'");
     for secret in [escaped, key] {
         let hidden = hidden(secret);
@@ -193,7 +193,7 @@ fn a_secret_whose_key_is_unescaped_is_found_in_both_forms() {
 }
 
 #[test]
-fn a_short_secret_is_found_as_it_is_and_hides_nothing_else() {
+fn a_short_secret_is_found_only_verbatim() {
     let hidden = hidden("abcd");
     assert!(hidden.is_in(b"xabcdx"));
     assert!(!hidden.is_in(&[0xab, 0xcd]));
@@ -201,7 +201,7 @@ fn a_short_secret_is_found_as_it_is_and_hides_nothing_else() {
 }
 
 #[test]
-fn what_is_read_again_is_hidden_besides() {
+fn reloaded_secrets_are_redacted_in_addition_to_the_old_ones() {
     let running = hidden("the old secret");
     running.add_all(&hidden("the new secret"));
     running.add_all(&hidden("the new secret"));

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_nearly_right_is_named() {
+    fn a_misspelled_key_gets_a_suggestion() {
         for (more, said_of_it) in [
             (
                 "tolerence = '5m'\n",

@@ -52,7 +52,7 @@ fn decoded(
 }
 
 #[test]
-fn a_body_decodes_to_the_same_however_it_is_cut() {
+fn a_body_decodes_to_the_same_bytes_in_pieces_of_any_size() {
     let text = text();
     for (coding, encoded) in [(Coding::Gzip, gzip(&text)), (Coding::Deflate, deflate(&text))] {
         for piece in [1, 2, 7, 1000, 8 * 1024, encoded.len() - 1, encoded.len()] {
@@ -75,7 +75,7 @@ fn the_decoded_body_may_be_as_long_as_the_limit_and_no_longer() {
 }
 
 #[test]
-fn the_encoded_body_is_held_to_the_limit_too() {
+fn the_encoded_body_has_the_same_limit() {
     let noise: Vec<u8> = (0..100_u8).collect();
     let encoded = gzip(&noise);
     assert!(encoded.len() > noise.len());
@@ -85,7 +85,7 @@ fn the_encoded_body_is_held_to_the_limit_too() {
 }
 
 #[test]
-fn of_a_bomb_no_more_is_kept_than_the_limit() {
+fn a_decompression_bomb_is_buffered_only_up_to_the_limit() {
     const LIMIT: usize = 1024 * 1024;
     for (coding, bomb) in [
         (Coding::Gzip, gzip(&vec![0; 10 * LIMIT])),
@@ -110,7 +110,7 @@ fn of_a_bomb_no_more_is_kept_than_the_limit() {
 }
 
 #[test]
-fn of_a_bomb_no_more_is_decoded_than_the_budget_has_room_for() {
+fn a_decompression_bomb_is_decoded_only_up_to_the_budget() {
     const BUDGET: usize = 1024 * 1024;
     for (coding, bomb) in [
         (Coding::Gzip, gzip(&vec![0; 10 * BUDGET])),
@@ -128,7 +128,7 @@ fn of_a_bomb_no_more_is_decoded_than_the_budget_has_room_for() {
 }
 
 #[test]
-fn a_decoder_keeps_nothing_of_the_buffer_that_a_piece_came_in() {
+fn a_decoder_does_not_keep_the_buffer_of_a_piece() {
     let buffer = Bytes::from(gzip(&text()));
     let mut decoder = Decoder::new(Coding::Gzip, usize::MAX).unwrap();
     for end in [1, 5, 20, 1000] {
@@ -142,7 +142,7 @@ fn a_decoder_keeps_nothing_of_the_buffer_that_a_piece_came_in() {
 }
 
 #[test]
-fn a_gzip_body_of_several_members_decodes_to_all_of_them() {
+fn a_gzip_body_with_several_members_decodes_to_all_of_them() {
     let text = text();
     let (first, rest) = text.split_at(1000);
     let (second, third) = rest.split_at(0);
@@ -161,7 +161,7 @@ fn a_gzip_body_of_several_members_decodes_to_all_of_them() {
 }
 
 #[test]
-fn there_is_an_end_to_the_members_of_a_body() {
+fn the_number_of_gzip_members_is_limited() {
     let empty = gzip(b"");
     let members = |count| decoded(Coding::Gzip, &empty.repeat(count), 1 << 20, 1 << 20);
     assert!(members(128).is_ok());
@@ -173,7 +173,7 @@ fn there_is_an_end_to_the_members_of_a_body() {
 }
 
 #[test]
-fn the_members_of_a_writer_that_ends_one_with_each_buffer_are_not_too_many() {
+fn a_writer_with_one_gzip_member_per_buffer_stays_within_the_limit() {
     let text: Vec<u8> = text().into_iter().cycle().take(1 << 20).collect();
     let encoded: Vec<u8> = text.chunks(4 * 1024).flat_map(gzip).collect();
     assert!(decoded(Coding::Gzip, &encoded, 1000, text.len()) == Ok(text.into()));
@@ -302,7 +302,7 @@ fn gzip_of(blocks: Vec<u8>, decoded: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn there_is_an_end_to_the_blocks_of_a_body() {
+fn the_number_of_deflate_blocks_is_limited() {
     const LIMIT: usize = 1 << 20;
     for (block, max) in [
         // The first and the last block are fixed, and 16 stored ones count as a fixed one.
@@ -336,7 +336,7 @@ fn there_is_an_end_to_the_blocks_of_a_body() {
 
 /// The tables of a dynamic block take longer, wherever the block is.
 #[test]
-fn a_dynamic_block_counts_as_four_at_the_beginning_of_a_member_and_after_other_blocks() {
+fn a_dynamic_block_counts_as_four_at_any_position() {
     const LIMIT: usize = 1 << 20;
     let member = |first: Block, second: Block| {
         let mut bits = Bits::default();
@@ -390,7 +390,7 @@ fn padding_allows_no_more_empty_blocks_than_its_length_does() {
 }
 
 #[test]
-fn the_blocks_of_a_writer_that_flushes_each_buffer_are_not_too_many() {
+fn a_writer_that_flushes_each_buffer_stays_within_the_block_limit() {
     const LIMIT: usize = 1 << 20;
     let text: Vec<u8> = text().into_iter().cycle().take(LIMIT).collect();
     for buffer in [1024, 2 * 1024, 4 * 1024, 8 * 1024] {
@@ -416,7 +416,7 @@ fn the_blocks_of_a_writer_that_flushes_each_buffer_are_not_too_many() {
 /// zlib ends a block after this number of symbols, if its buffers are small: 127 with `memLevel` 1,
 /// 255 with `memLevel` 2. Here each symbol is one byte, the worst case.
 #[test]
-fn the_blocks_of_a_writer_with_small_buffers_are_not_too_many() {
+fn a_writer_with_small_buffers_stays_within_the_block_limit() {
     for (symbols, length) in [(127, 70 * 1024), (255, 160 * 1024), (1024, 1 << 20)] {
         let text: Vec<u8> = text().into_iter().cycle().take(length).collect();
         let mut bits = Bits::default();
@@ -443,7 +443,7 @@ fn the_blocks_of_a_writer_with_small_buffers_are_not_too_many() {
 }
 
 #[test]
-fn every_field_of_a_gzip_header_is_read_however_it_is_cut() {
+fn every_field_of_a_gzip_header_is_read_in_pieces_of_any_size() {
     let text = b"the quick brown fox";
     let builder = || GzBuilder::new().mtime(1_760_000_000);
     let headers = [
@@ -491,7 +491,7 @@ fn gzip_default(body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_gzip_trailer_of_another_text_is_rejected() {
+fn a_gzip_trailer_that_does_not_match_is_rejected() {
     let encoded = gzip(b"the quick brown fox");
     for place in encoded.len() - 8..encoded.len() {
         let mut other = encoded.clone();
@@ -526,7 +526,7 @@ fn the_error_of_a_corrupt_body_does_not_say_that_its_encoding_is_not_supported()
 }
 
 #[test]
-fn a_body_that_is_cut_off_anywhere_is_incomplete() {
+fn a_body_truncated_at_any_byte_is_incomplete() {
     let text = b"the quick brown fox jumps over the lazy dog, and over the lazy dog again";
     for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
         for end in 0..encoded.len() {
@@ -537,7 +537,7 @@ fn a_body_that_is_cut_off_anywhere_is_incomplete() {
 }
 
 #[test]
-fn what_follows_the_end_of_a_body_is_rejected() {
+fn bytes_after_the_end_of_the_stream_are_rejected() {
     let text = b"the quick brown fox";
     for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
         for garbage in [&b"\0"[..], b"garbage", &deflate(text)] {
@@ -551,7 +551,7 @@ fn what_follows_the_end_of_a_body_is_rejected() {
 }
 
 #[test]
-fn what_is_not_of_its_encoding_is_rejected_and_never_a_panic() {
+fn a_body_with_another_encoding_than_announced_is_rejected_without_a_panic() {
     let text = b"the quick brown fox jumps over the lazy dog, and over the lazy dog again";
     for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
         let other = if coding == Coding::Gzip { Coding::Deflate } else { Coding::Gzip };
@@ -576,7 +576,7 @@ fn what_is_not_of_its_encoding_is_rejected_and_never_a_panic() {
 }
 
 #[test]
-fn only_a_scheme_that_signs_the_decoded_body_knows_an_encoding() {
+fn only_a_scheme_that_signs_the_decoded_body_accepts_an_encoding() {
     let raw = Scheme::builder("raw").signature_header("X-Signature").signed_payload("{body}");
     let decoded = raw.clone().body_view(crate::scheme::BodyView::Decoded).build().unwrap();
     let raw = raw.build().unwrap();

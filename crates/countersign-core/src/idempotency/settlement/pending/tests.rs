@@ -12,7 +12,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const GRANTED: ClaimOutcome = ClaimOutcome::Granted { attempt: 1, reclaimed: false };
 
 #[test]
-fn successes_are_told_before_claims_and_releases_come_last() {
+fn successes_are_sent_before_claims_and_releases_are_sent_last() {
     let keys = keys(5);
     let mut pending = Pending::new(10);
     pending.push_release(&keys[0], &attempt(), NOW_MS, &mut Vec::new());
@@ -29,7 +29,7 @@ fn successes_are_told_before_claims_and_releases_come_last() {
 }
 
 #[test]
-fn a_step_whose_answer_was_not_waited_for_comes_behind_its_like() {
+fn a_step_that_was_put_back_is_queued_after_others_of_its_kind() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
     for key in &keys {
@@ -42,7 +42,7 @@ fn a_step_whose_answer_was_not_waited_for_comes_behind_its_like() {
 }
 
 #[test]
-fn a_success_is_told_until_its_retention_ends_and_for_what_is_left_of_it() {
+fn a_success_is_retried_until_its_retention_ends_with_the_remaining_retention() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let attempt = succeed(&mut pending, key);
@@ -60,7 +60,7 @@ fn a_success_is_told_until_its_retention_ends_and_for_what_is_left_of_it() {
 }
 
 #[test]
-fn a_release_is_told_until_its_lease_ends() {
+fn a_release_is_retried_until_its_lease_ends() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     pending.push_release(key, &attempt(), NOW_MS, &mut Vec::new());
@@ -72,7 +72,7 @@ fn a_release_is_told_until_its_lease_ends() {
 }
 
 #[test]
-fn one_bound_holds_for_events_and_releases_and_gives_up_what_costs_least() {
+fn events_and_releases_share_one_limit_and_the_least_costly_is_dropped() {
     let keys = keys(8);
     let mut pending = Pending::new(4);
     let mut lost = Vec::new();
@@ -96,7 +96,7 @@ fn one_bound_holds_for_events_and_releases_and_gives_up_what_costs_least() {
 }
 
 #[test]
-fn a_claim_that_was_handed_over_is_the_stores_and_known_until_its_hold_ends() {
+fn a_claim_that_moved_to_the_store_is_known_here_until_its_hold_ends() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let attempt = attempt();
@@ -116,7 +116,7 @@ fn a_claim_that_was_handed_over_is_the_stores_and_known_until_its_hold_ends() {
 }
 
 #[test]
-fn a_claim_that_was_handed_over_is_let_go_when_it_is_settled() {
+fn a_claim_that_moved_to_the_store_is_dropped_when_it_is_settled() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let attempt = attempt();
@@ -130,7 +130,7 @@ fn a_claim_that_was_handed_over_is_let_go_when_it_is_settled() {
 }
 
 #[test]
-fn steps_that_pause_hold_up_no_others_and_are_due_again_behind_them() {
+fn deferred_steps_do_not_block_others_and_are_queued_after_them() {
     let keys = keys(3);
     let mut pending = Pending::new(10);
     succeed(&mut pending, &keys[0]);
@@ -153,7 +153,7 @@ fn steps_that_pause_hold_up_no_others_and_are_due_again_behind_them() {
 }
 
 #[test]
-fn the_kind_of_which_the_fewest_are_told_is_next() {
+fn the_kind_with_the_fewest_steps_in_progress_is_next() {
     let keys = keys(7);
     let mut pending = Pending::new(10);
     for key in &keys[..3] {
@@ -177,7 +177,7 @@ fn the_kind_of_which_the_fewest_are_told_is_next() {
 }
 
 #[test]
-fn what_a_task_was_telling_is_taken_over_and_counted_once() {
+fn a_step_taken_over_from_a_stalled_task_is_counted_once() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     succeed(&mut pending, key);
@@ -196,7 +196,7 @@ fn what_a_task_was_telling_is_taken_over_and_counted_once() {
 }
 
 #[test]
-fn a_success_that_was_taken_over_is_counted_once_if_the_first_call_is_answered_first() {
+fn a_success_taken_over_is_counted_once_if_the_first_call_is_answered_first() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     succeed(&mut pending, key);
@@ -213,7 +213,7 @@ fn a_success_that_was_taken_over_is_counted_once_if_the_first_call_is_answered_f
 }
 
 #[test]
-fn a_success_is_known_while_its_holder_waits_and_told_if_it_waits_in_vain() {
+fn a_success_is_known_while_its_holder_waits_and_queued_if_the_call_fails() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
     let attempts = [attempt(), attempt()];
@@ -235,7 +235,7 @@ fn a_success_is_known_while_its_holder_waits_and_told_if_it_waits_in_vain() {
 }
 
 #[test]
-fn an_event_that_another_attempt_has_here_is_not_held_for_the_stores() {
+fn an_event_claimed_locally_is_not_held_for_a_claim_of_the_store() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let here = attempt();
@@ -249,7 +249,7 @@ fn an_event_that_another_attempt_has_here_is_not_held_for_the_stores() {
 }
 
 #[test]
-fn a_success_during_the_hand_over_is_told_after_it() {
+fn a_success_while_its_claim_moves_to_the_store_is_sent_afterwards() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let attempt = attempt();
@@ -267,7 +267,7 @@ fn a_success_during_the_hand_over_is_told_after_it() {
 }
 
 #[test]
-fn a_failure_during_the_hand_over_is_told_too() {
+fn a_failure_while_its_claim_moves_to_the_store_is_sent_too() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let attempt = attempt();
@@ -284,7 +284,7 @@ fn a_failure_during_the_hand_over_is_told_too() {
 }
 
 #[test]
-fn a_claim_of_which_the_store_never_heard_is_given_back_without_it() {
+fn a_claim_that_the_store_never_received_is_released_locally() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let attempt = attempt();
@@ -294,7 +294,7 @@ fn a_claim_of_which_the_store_never_heard_is_given_back_without_it() {
 }
 
 #[test]
-fn a_retry_of_a_failure_that_the_store_may_know_of_is_no_repeat() {
+fn a_retry_of_a_failure_that_the_store_may_have_recorded_is_not_a_duplicate() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let (failing, retry) = (attempt(), attempt());
@@ -316,7 +316,7 @@ fn a_retry_of_a_failure_that_the_store_may_know_of_is_no_repeat() {
 }
 
 #[test]
-fn a_claim_whose_hold_has_ended_is_not_handed_over_and_counts_as_a_crash() {
+fn a_claim_whose_hold_has_ended_is_not_moved_to_the_store_and_counts_as_a_crash() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     claim(&mut pending, key, &attempt());
@@ -329,7 +329,7 @@ fn a_claim_whose_hold_has_ended_is_not_handed_over_and_counts_as_a_crash() {
 }
 
 #[test]
-fn an_abandoned_claim_is_forgotten_when_a_store_would_forget_it() {
+fn an_abandoned_claim_is_forgotten_at_the_end_of_its_retention() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
     claim(&mut pending, &keys[0], &attempt());
@@ -361,7 +361,7 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_hold_ends() {
 
 /// Its handler blocks its thread, so that its lease is not renewed.
 #[test]
-fn a_claim_is_held_here_until_it_ends_although_its_lease_has_run_out() {
+fn a_claim_is_held_until_its_hold_ends_even_after_its_lease_expires() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
     let (in_store, here) = (attempt(), attempt());
@@ -430,7 +430,7 @@ fn a_success_that_is_being_sent_is_forgotten_and_not_sent_again() {
 }
 
 #[test]
-fn a_hold_that_expired_is_held_again_by_the_next_renewal_of_its_attempt() {
+fn an_expired_hold_is_restored_by_the_next_renewal_of_its_attempt() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let holder = attempt();
@@ -443,7 +443,7 @@ fn a_hold_that_expired_is_held_again_by_the_next_renewal_of_its_attempt() {
 }
 
 #[test]
-fn holds_have_no_limit_expire_in_place_and_displace_nothing() {
+fn holds_are_unlimited_and_evict_nothing() {
     let keys = keys(6);
     let mut pending = Pending::new(2);
     succeed(&mut pending, &keys[0]);
@@ -460,7 +460,7 @@ fn holds_have_no_limit_expire_in_place_and_displace_nothing() {
 }
 
 #[test]
-fn successes_of_holds_do_not_exceed_the_limit() {
+fn successes_of_held_claims_do_not_exceed_the_limit() {
     let keys = keys(4);
     let mut pending = Pending::new(2);
     let mut lost = Vec::new();
@@ -475,7 +475,7 @@ fn successes_of_holds_do_not_exceed_the_limit() {
 }
 
 #[test]
-fn a_recorded_success_is_known_to_a_claim_without_the_store_until_its_retention_ends() {
+fn a_recorded_success_is_known_without_the_store_until_its_retention_ends() {
     let keys = keys(3);
     let mut pending = Pending::new(10);
     // In an outage, and recorded after it.
@@ -517,7 +517,7 @@ fn a_recorded_success_that_the_store_has_forgotten_is_not_remembered() {
 }
 
 #[test]
-fn of_the_recorded_successes_the_most_recent_are_remembered() {
+fn the_most_recent_recorded_successes_are_remembered() {
     let keys = keys(4);
     let mut pending = Pending::new(4);
     for number in [0, 1, 2, 1, 3] {

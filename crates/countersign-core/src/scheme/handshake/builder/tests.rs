@@ -25,14 +25,14 @@ fn key() -> HandshakeBuilder {
 }
 
 #[test]
-fn what_the_cases_start_from_is_accepted() {
+fn the_base_handshakes_of_the_cases_are_accepted() {
     for handshake in [ping(), crc(), key()] {
         assert_eq!(rejection(Algorithm::HmacSha256, handshake), None);
     }
 }
 
 #[test]
-fn a_hole_or_a_contradiction_is_rejected_and_its_word_is_named() {
+fn a_missing_or_contradictory_handshake_setting_is_rejected_by_name() {
     let cases = [
         ("name", Handshake::signed("").when("body:/type", "ping")),
         ("method", ping().method("POST")),
@@ -66,7 +66,7 @@ fn a_hole_or_a_contradiction_is_rejected_and_its_word_is_named() {
 }
 
 #[test]
-fn a_signed_handshake_takes_nothing_from_where_nothing_is_signed() {
+fn a_signed_handshake_reads_only_signed_parts() {
     for handshake in [
         ping().when("header:X-Type", "ping"),
         ping().present("query:type"),
@@ -94,7 +94,7 @@ mod in_toml {
         "name = \"acme\"\nsignature_header = \"X-Signature\"\nsigned_payload = \"{body}\"\n";
 
     #[test]
-    fn a_table_and_a_builder_with_the_same_words_are_the_same_handshakes() {
+    fn a_table_and_a_builder_with_the_same_settings_are_the_same_handshakes() {
         let built = Scheme::builder("acme")
             .signature_header("X-Signature")
             .signed_payload("{body}")
@@ -143,7 +143,7 @@ mod in_toml {
     }
 
     #[test]
-    fn an_error_names_the_word() {
+    fn an_error_names_the_setting() {
         for (table, word) in [
             ("name = \"ping\"\nwhen = { \"body:/type\" = \"ping\" }", "rule"),
             ("name = \"ping\"\nrule = \"always\"", "unsigned-in-window"),
