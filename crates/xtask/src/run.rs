@@ -92,7 +92,7 @@ pub(crate) fn nightly(args: &str) -> Command {
     without_cargo_variables(command)
 }
 
-fn without_cargo_variables(mut command: Command) -> Command {
+pub(crate) fn without_cargo_variables(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
