@@ -44,6 +44,11 @@ async fn the_observability_example_passes_every_attack() {
 }
 
 #[tokio::test]
+async fn the_opentelemetry_example_passes_every_attack() {
+    is_clean(Example::opentelemetry()).await;
+}
+
+#[tokio::test]
 async fn the_venum_tracker_example_passes_every_attack() {
     is_clean(Example::venum_tracker()).await;
 }
@@ -86,7 +91,7 @@ fn every_example_server_is_listed_in_the_page_and_its_script() {
             serving.push(example.file_name().into_string().unwrap());
         }
     }
-    assert_eq!(serving.len(), 11, "{serving:?}: each has a test above");
+    assert_eq!(serving.len(), 12, "{serving:?}: each has a test above");
     for name in serving {
         assert!(PAGE.contains(&format!("| `{name}` |")), "{name}");
         assert!(SCRIPT.contains(&format!("SECRET {name}\n")), "{name}");

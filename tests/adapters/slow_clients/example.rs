@@ -64,6 +64,11 @@ impl Example {
         Self { app, sender: Sender::new("venum", "/hooks/venum") }
     }
 
+    pub(crate) fn opentelemetry() -> Self {
+        let app = example_opentelemetry::app(Secret::new(SECRET).unwrap()).unwrap();
+        Self { app, sender: Sender::new("stripe", "/hooks/stripe") }
+    }
+
     pub(crate) fn venum_tracker() -> Self {
         let app = example_venum_tracker::app(SECRET, 1000).unwrap();
         Self { app, sender: Sender::new("venum", "/hooks/venum") }
