@@ -158,6 +158,11 @@ pub(crate) fn fit(texts: &[String], max: usize) -> Vec<String> {
     texts.iter().zip(widths).map(|(text, width)| cut(text, width)).collect()
 }
 
+/// Whether texts are as wide as this together, with a gap between two of them.
+pub(crate) fn is_within<'a>(texts: impl Iterator<Item = &'a String>, max: usize) -> bool {
+    total(texts.map(|text| width(text))) <= max
+}
+
 /// Makes the widest columns narrower until all fit.
 fn shrink<'a>(widths: impl IntoIterator<Item = &'a mut usize>, max: usize) {
     let mut widths: Vec<&mut usize> = widths.into_iter().collect();

@@ -8,7 +8,7 @@ use super::super::short_id::short_id;
 use super::{Line, ShownBody};
 use crate::output::{self, BAD, DIM, GOOD, WARN, escape_control_chars, paint};
 use crate::possible_secret::{shown, shown_url};
-use crate::table::{cut, fit, width as width_of};
+use crate::table::{cut, fit, is_within, width as width_of};
 
 pub(super) fn line(line: &Line<'_>, shown: &ShownBody<'_>, has_endpoint: bool) -> String {
     let width = output::width().unwrap_or(DEFAULT_WIDTH);
@@ -41,19 +41,28 @@ fn styled(
     let rest = width.saturating_sub(columns.chars().count()).max(MIN_REST);
     let is_shown = line.unrouted.is_none() && (has_endpoint || line.verified.is_none());
     let endpoint = line.endpoint.filter(|_| is_shown).map(str::to_owned);
-    // Without a target, this line is all that is left of the event: its id is never cut.
-    let id = line.verified.map(|verified| short_id(verified.event_id()));
-    let id = id.map(|id| escape_control_chars(&id).to_string());
-    let rest = rest.saturating_sub(id.as_deref().map_or(0, |id| width_of(id) + 2)).max(MIN_REST);
     let texts = endpoint.into_iter().chain(what(line)).map(|text| escape_control_chars(&text));
-    let mut texts = fit(&texts.collect::<Vec<_>>(), rest);
-    texts.extend(id);
+    let mut texts: Vec<String> = texts.collect();
+    // Without a target, this line is all that is left of the event: its id is never cut.
+    let id = line.verified.map(|verified| escape_control_chars(&short_id(verified.event_id())));
+    let mut below = None;
+    match id {
+        Some(id) if is_within(texts.iter().chain([&id]), rest) => texts.push(id),
+        id => {
+            texts = fit(&texts, rest);
+            below = id;
+        }
+    }
     let mut text = format!(
         "{}  {}  {ms:>5} ms  {}\n",
         paint(DIM, time),
         paint(style, result),
         texts.join("  "),
     );
+    if let Some(id) = below {
+        let indent = INDENT.min(width.saturating_sub(width_of(&id)));
+        text.push_str(&format!("{:indent$}{id}\n", ""));
+    }
     if let Some(reason) = line.reason {
         let reason = escape_control_chars(&reason.to_string());
         let reason =
@@ -137,7 +146,14 @@ mod tests {
         let line = Line { verified: Some(&event), ..empty() };
         let columns = "09:04:12  200  handled                  0 ms  ";
         assert_eq!(shown(&line, false), format!("{columns}swap.completed  evt_1\n"));
-        assert_eq!(shown(&line, true), format!("{columns}/hooks/jupit…  swap.comple…  evt_1\n"));
+        let below = "          evt_1\n";
+        assert_eq!(shown(&line, true), format!("{columns}/hooks/jupiter  swap.completed\n{below}"));
+        let digest = verified(&"x".repeat(257));
+        let line = Line { verified: Some(&digest), ..empty() };
+        let said = shown(&line, false);
+        let (first, below) = said.trim_end().split_once('\n').unwrap();
+        assert_eq!(first, format!("{columns}swap.completed"));
+        assert!(below.starts_with("         sha256:") && width_of(below) == 80, "{below}");
 
         let error = VerifyError::from(VerifyErrorKind::SignatureMismatch);
         let (code, status) = (error.code(), error.status());
