@@ -7,6 +7,7 @@ mod diagnose;
 mod events;
 mod forms;
 mod fuzz;
+mod handshakes;
 mod identities;
 mod identity;
 mod mac;

@@ -216,8 +216,8 @@ impl Scheme {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Scheme`] if the location cannot be parsed, or the
-    /// signature does not cover it.
+    /// [`ConfigError::Scheme`] if the location cannot be parsed, contains the index
+    /// of an array's element, or the signature does not cover it.
     pub fn with_event_id(mut self, place: &str) -> Result<Self, ConfigError> {
         let place = if place.starts_with('/') { format!("body:{place}") } else { place.to_owned() };
         let source = self.checked_event_id(&place).map_err(|problem| ConfigError::Scheme {
@@ -233,6 +233,9 @@ impl Scheme {
     /// covers it. In a token scheme, body values are as authentic as the token.
     pub(crate) fn checked_event_id(&self, place: &str) -> Result<EventIdSource, String> {
         let source: EventIdSource = place.parse()?;
+        if self.is_data() {
+            source.check_has_no_index()?;
+        }
         let covered = match &source.0 {
             IdPlace::Header(name) if !self.is_id_header(name) => {
                 return Err("this header is not signed, so anyone could change it: \

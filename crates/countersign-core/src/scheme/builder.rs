@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod check;
+mod limits;
 
 use std::time::Duration;
 
@@ -111,6 +112,16 @@ pub(super) struct Span(pub(super) Duration);
 pub(super) enum Bound {
     Within(Duration),
     Unlimited,
+}
+
+impl Bound {
+    /// `None` if there is no limit.
+    fn limit(self) -> Option<Duration> {
+        match self {
+            Self::Within(limit) => Some(limit),
+            Self::Unlimited => None,
+        }
+    }
 }
 
 impl SchemeBuilder {
@@ -292,14 +303,16 @@ impl SchemeBuilder {
         self
     }
 
-    /// Sets the timestamp tolerance, for past and future. Defaults to 300 s.
+    /// Sets the timestamp tolerance, for past and future, between 1 s and 1 year. Defaults to
+    /// 300 s.
     #[must_use]
     pub fn tolerance(mut self, either: Duration) -> Self {
         self.0.tolerance = Some(Span(either));
         self
     }
 
-    /// Sets the timestamp tolerance, with separate limits for past and future.
+    /// Sets the timestamp tolerance, with separate limits for past and future. Each is between 1 s
+    /// and 1 year, or [none](Tolerance::dangerous_without_past_limit).
     #[must_use]
     pub fn tolerances(mut self, tolerance: Tolerance) -> Self {
         let bound = |limit: Option<Duration>| limit.map_or(Bound::Unlimited, Bound::Within);
@@ -311,8 +324,9 @@ impl SchemeBuilder {
     /// Adds a location of the event's id, always in signed data: `body:/id`,
     /// `body:/a+/b` for several values combined, `body:/events/*/id` for all
     /// elements of an array in order, or `header:NAME` for the signed id's
-    /// header. Can be called several times: the first location with a value is
-    /// used. If a delivery has no id, its id is the digest of the signed bytes;
+    /// header. An index, as in `body:/events/0/id`, is rejected, because the
+    /// events in the other elements would be lost. Can be called several times:
+    /// the first location with a value is used. If a delivery has no id, its id is the digest of the signed bytes;
     /// see [`fallback_identity`](Self::fallback_identity).
     #[must_use]
     pub fn event_id(mut self, place: impl Into<String>) -> Self {
@@ -366,14 +380,15 @@ impl SchemeBuilder {
         self
     }
 
-    /// Sets how long the provider waits for a response. Defaults to 5 s.
+    /// Sets how long the provider waits for a response, between 100 ms and 1 hour. Defaults to 5 s.
     #[must_use]
     pub fn ack_deadline(mut self, deadline: Duration) -> Self {
         self.0.ack_deadline = Some(Span(deadline));
         self
     }
 
-    /// Sets the retry schedule. Defaults to unknown, which is treated as three days.
+    /// Sets the retry schedule, of 5 years at most. Defaults to unknown, which is treated as three
+    /// days.
     #[must_use]
     pub fn retries(mut self, retries: Retries) -> Self {
         (self.0.retries, self.0.retries_within) = match retries {
@@ -386,7 +401,7 @@ impl SchemeBuilder {
     }
 
     /// Sets how long a handled event is remembered. Defaults to the safe minimum
-    /// plus a quarter of the retry window, and to at least one day.
+    /// plus a quarter of the retry window, and to at least one day. The maximum is 10 years.
     #[must_use]
     pub fn retention(mut self, retention: Duration) -> Self {
         self.0.retention = Some(Span(retention));

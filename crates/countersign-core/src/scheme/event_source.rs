@@ -65,6 +65,24 @@ impl EventIdSource {
         pointers.iter().map(Pointer::text)
     }
 
+    /// Rejects a location in one element of an array: deliveries whose other elements differ would
+    /// be the same event, and all but the first would be lost.
+    pub(crate) fn check_has_no_index(&self) -> Result<(), String> {
+        let IdPlace::Body(pointers) = &self.0 else { return Ok(()) };
+        let found = pointers.iter().find_map(|pointer| Some((pointer, pointer.indices().next()?)));
+        let Some((pointer, at)) = found else { return Ok(()) };
+        let token = &pointer.tokens()[at];
+        Err(if pointer.each().is_some() {
+            format!("`{pointer}` reads only the element `{token}` of an array: use another value")
+        } else {
+            format!(
+                "`{pointer}` reads only the element `{token}` of an array, and the events in its other \
+                 elements would be lost: write `{}`",
+                pointer.with_all_elements(at)
+            )
+        })
+    }
+
     /// The location as text, in pieces, with header names in lower case: the same for all spellings
     /// of one location.
     pub(crate) fn canonical(&self) -> impl Iterator<Item = &str> + Clone {

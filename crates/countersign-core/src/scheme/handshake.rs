@@ -4,6 +4,7 @@
 //! `crate::handshake` applies handshakes to requests.
 
 mod builder;
+mod distinct;
 mod shown;
 
 use std::fmt;
@@ -105,11 +106,16 @@ impl Handshake {
     /// All locations of the request that are read.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
         let conditions = self.conditions.iter().map(|condition| &condition.place);
+        conditions.chain(self.used_places())
+    }
+
+    /// The locations that the response or the captured key is read from.
+    fn used_places(&self) -> impl Iterator<Item = &Place> {
         let headers = self.headers.iter().filter_map(|(_, text)| match text {
             HeaderText::Fixed(_) => None,
             HeaderText::Echo(place) => Some(place),
         });
-        conditions.chain(self.body.places()).chain(headers).chain(&self.capture)
+        self.body.places().chain(headers).chain(&self.capture)
     }
 
     /// Whether the handshake can only be detected with the body of the request.

@@ -390,7 +390,7 @@ mod tests {
             .identity_basis("the \"documentation\"")
             .event_type("body:/\"")
             .body_limit(1)
-            .ack_deadline(Duration::from_nanos(1))
+            .ack_deadline(Duration::from_nanos(100_000_001))
             .retries(Retries::After(vec![Duration::ZERO, seconds(40_000_000)]))
             .retention(seconds(1))
             .interactive(Interactive::WithoutId)
@@ -436,7 +436,7 @@ mod tests {
     #[test]
     fn an_empty_json_response_reads_back_equal() {
         let file = "name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{body}\"\n\
-                    [[handshake]]\nname = \"b\"\nrule = \"signed\"\npresent = [\"body:/c\"]\njson = {}";
+                    [[handshake]]\nname = \"b\"\nrule = \"signed\"\nwhen = { \"body:/c\" = \"d\" }\njson = {}";
         let read = Scheme::from_toml(file).unwrap();
         assert_eq!(Scheme::from_toml(&read.to_toml().unwrap()), Ok(read));
     }

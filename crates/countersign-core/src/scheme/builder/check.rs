@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Bound, List, SchemeConfig, Span, boundaries};
+use super::{Bound, List, SchemeConfig, Span, boundaries, limits};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
 use crate::crypto::mac::SecretPlace;
@@ -72,6 +72,10 @@ impl SchemeConfig {
         for place in &self.event_id {
             let source = scheme.checked_event_id(place).map_err(|what| ("event_id", what))?;
             scheme.event_id.push(source);
+        }
+        for handshake in &scheme.handshakes {
+            let rejected = |what| ("handshake", format!("`{}`: {what}", handshake.name()));
+            handshake.check_distinct(&scheme).map_err(rejected)?;
         }
         Ok(scheme)
     }
@@ -266,6 +270,9 @@ impl SchemeConfig {
                 "set it for both sides, or set past and future separately",
             );
         }
+        limits::check_tolerance("tolerance", self.tolerance.map(|Span(limit)| limit))?;
+        limits::check_tolerance("tolerance_past", self.tolerance_past.and_then(Bound::limit))?;
+        limits::check_tolerance("tolerance_future", self.tolerance_future.and_then(Bound::limit))?;
         let either = self.tolerance.map_or(DEFAULT_TOLERANCE, |span| span.0);
         let of = |side: Option<Bound>| match side {
             Some(Bound::Within(limit)) => limit,
@@ -398,9 +405,7 @@ impl SchemeConfig {
             return problem("body_limit", "it must be at least 1 byte");
         }
         let ack_deadline = self.ack_deadline.map_or(DEFAULT_ACK_DEADLINE, |span| span.0);
-        if ack_deadline.is_zero() {
-            return problem("ack_deadline", "it must be at least 1 ms");
-        }
+        limits::check_ack_deadline(ack_deadline)?;
         let retries = match (&self.retries, self.retries_within) {
             (Some(_), Some(_)) => {
                 return problem("retries_within", "set `retries` or `retries_within`, not both");
@@ -410,6 +415,7 @@ impl SchemeConfig {
             (None, Some(within)) => Retries::Within(within.0),
             (None, None) => Retries::Unknown,
         };
+        limits::check_retries(&retries)?;
         let window = timestamp.and_then(|timestamp| timestamp.tolerance.window());
         let least = min_retention(&retries, window);
         let retention = match self.retention {
@@ -424,6 +430,7 @@ impl SchemeConfig {
             }
             Some(Span(retention)) => retention,
         };
+        limits::check_retention(retention)?;
         Ok(ProviderProfile {
             body_limit,
             ack_deadline,
@@ -435,7 +442,7 @@ impl SchemeConfig {
     }
 }
 
-fn problem<T>(word: &'static str, what: &str) -> Result<T, Problem> {
+pub(super) fn problem<T>(word: &'static str, what: &str) -> Result<T, Problem> {
     Err((word, what.to_owned()))
 }
 

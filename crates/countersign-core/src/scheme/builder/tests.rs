@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::scheme::Handshake;
 
 /// A complete description.
 fn acme() -> SchemeBuilder {
@@ -249,6 +250,13 @@ fn rejected() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
             acme().event_type("header:X-Topic").event_type("header:X-Event"),
             "event_type",
         ),
+        ("an id of one event of a batch", acme().event_id("body:/0/id"), "event_id"),
+        // The handshakes.
+        (
+            "a handshake that is every delivery",
+            acme().handshake(Handshake::unsigned("ping").absent("header:X-Nope")),
+            "handshake",
+        ),
         // The provider's profile.
         ("room for no body", acme().body_limit(0), "body_limit"),
         ("no time to answer", acme().ack_deadline(Duration::ZERO), "ack_deadline"),
@@ -345,10 +353,68 @@ fn a_shorter_retention_requires_accepting_duplicates() {
 }
 
 #[test]
-fn retries_and_tolerances_of_any_length_do_not_overflow() {
-    let forever = Retries::After(vec![Duration::MAX, Duration::MAX]);
-    assert_eq!(retention(acme().retries(forever)), Duration::MAX);
-    assert!(listed().tolerance(Duration::MAX).build().is_ok());
+fn a_duration_out_of_its_range_is_rejected() {
+    let ms = Duration::from_millis;
+    let year = Duration::from_secs(31_557_600);
+    let past = |limit| listed().tolerances(Tolerance::new(limit, MINUTE));
+    let future = |limit| listed().tolerances(Tolerance::new(MINUTE, limit));
+    let after = |delay| acme().retries(Retries::After(vec![MINUTE, delay, Duration::ZERO]));
+    let within = |window| acme().retries(Retries::Within(window));
+    type Build<'a> = &'a dyn Fn(Duration) -> SchemeBuilder;
+    let cases: [(&str, Build<'_>, Duration, Duration); 7] = [
+        ("tolerance", &|limit| listed().tolerance(limit), ms(1000), year),
+        ("tolerance_past", &past, ms(1000), year),
+        ("tolerance_future", &future, ms(1000), year),
+        ("ack_deadline", &|deadline| acme().ack_deadline(deadline), ms(100), ms(3_600_000)),
+        ("retries", &after, Duration::ZERO, 5 * year - MINUTE),
+        ("retries_within", &within, Duration::ZERO, 5 * year),
+        ("retention", &|it| acme().retention(it).dangerous_with_duplicates(), ms(0), 10 * year),
+    ];
+    for (word, builder, least, most) in cases {
+        for inside in [least, most] {
+            assert_eq!(rejection(builder(inside)), None, "{word}: {inside:?}");
+        }
+        let below = least.checked_sub(ms(1)).into_iter();
+        for outside in below.chain([most + ms(1), 1000 * year, Duration::MAX]) {
+            let named = rejection(builder(outside)).map(|(word, _)| word);
+            assert_eq!(named, Some(word), "{outside:?}");
+        }
+    }
+    let unlimited = Tolerance::symmetric(MINUTE).dangerous_without_past_limit();
+    assert_eq!(rejection(listed().tolerances(unlimited)), None);
+    let zero = Tolerance::symmetric(Duration::ZERO).dangerous_without_future_limit();
+    let named = rejection(listed().tolerances(zero)).map(|(word, _)| word);
+    assert_eq!(named, Some("tolerance_past"));
+}
+
+#[test]
+fn the_default_retention_is_never_out_of_its_range() {
+    let year = Duration::from_secs(31_557_600);
+    let widest = listed().tolerance(year).retries(Retries::Within(5 * year));
+    let default = retention(widest.clone());
+    assert_eq!(rejection(widest.retention(default)), None);
+}
+
+#[test]
+fn the_id_of_one_event_is_not_the_id_of_a_batch() {
+    for (place, hint) in [
+        ("body:/0/id", Some("`/*/id`")),
+        ("body:/events/12/id", Some("`/events/*/id`")),
+        ("body:/account+/events/0/ids/1", Some("`/events/*/ids/1`")),
+        ("body:/0", Some("`/*`")),
+        ("body:/events/*/ids/0", None),
+    ] {
+        let (word, problem) = rejection(acme().event_id(place)).unwrap();
+        assert_eq!(word, "event_id", "{place}");
+        assert!(problem.contains("of an array"), "{problem}");
+        assert!(problem.contains(hint.unwrap_or("use another value")), "{problem}");
+        let scheme = acme().build().unwrap();
+        let other = scheme.with_event_id(place.strip_prefix("body:").unwrap());
+        assert!(matches!(other, Err(ConfigError::Scheme { word: "event_id", .. })), "{other:?}");
+    }
+    for place in ["body:/*/id", "body:/event0/id", "body:/01/id"] {
+        assert_eq!(rejection(acme().event_id(place)), None, "{place}");
+    }
 }
 
 #[test]

@@ -15,6 +15,11 @@ use crate::request::name::Name;
 /// It is also not recognised if a value that the response needs is empty or longer than 1024 bytes.
 /// A request that is not a handshake is an ordinary delivery.
 ///
+/// A delivery that matches is answered as a handshake, and is never handled. So a handshake that is
+/// signed, or whose method is `POST`, needs a value that no delivery has: [`when`](Self::when), or
+/// one that the response uses. It is an error if it has none, or if it reads one element of an array
+/// that can have others.
+///
 /// [`SchemeBuilder::build`](crate::SchemeBuilder::build) checks that the settings are consistent.
 /// In TOML, they are the keys of a table `[[handshake]]`:
 ///
@@ -94,14 +99,17 @@ impl HandshakeBuilder {
         self
     }
 
-    /// Requires a value at `place`. Not needed for a location that the response uses.
+    /// Requires a value at `place`. Not needed for a location that the response uses, and rejected
+    /// for one that every delivery has: the signature, the timestamp, the id, or a header of the
+    /// content. It does not replace [`when`](Self::when): a delivery can have the value, too.
     #[must_use]
     pub fn present(mut self, place: impl Into<String>) -> Self {
         self.0.present.push(place.into());
         self
     }
 
-    /// Requires that there is nothing, or `null`, at `place`.
+    /// Requires that there is nothing, or `null`, at `place`. For a batch with one element:
+    /// `when("body:/0/type", "ping")` and `absent("body:/1")`.
     #[must_use]
     pub fn absent(mut self, place: impl Into<String>) -> Self {
         self.0.absent.push(place.into());
@@ -326,7 +334,7 @@ fn check_whole(handshake: &Handshake) -> Result<(), String> {
             return rejected("`verify_token`: a signature needs no verify token: remove it");
         }
         if conditions.is_empty() {
-            return rejected("`when`: every event matches: add a condition that no event meets");
+            return rejected("`when`: every event matches: add a value that no event has");
         }
     }
     if capture.is_some() && *rule != HandshakeRule::UnsignedInWindow {
@@ -336,9 +344,6 @@ fn check_whole(handshake: &Handshake) -> Result<(), String> {
     }
     if handshake.reads_body() && matches!(method.as_deref(), Some("GET" | "HEAD")) {
         return rejected("`method`: a GET and a HEAD have no body to read");
-    }
-    if method.as_deref() == Some("POST") && handshake.places().next().is_none() {
-        return rejected("`when`: every delivery matches: add a condition that no delivery meets");
     }
     if !(200..=299).contains(status) {
         return rejected("`status`: a handshake must be answered with a 2xx status");

@@ -21,7 +21,7 @@ fn crc() -> HandshakeBuilder {
 }
 
 fn key() -> HandshakeBuilder {
-    Handshake::unsigned_in_window("key").present("header:X-Key")
+    Handshake::unsigned_in_window("key").present("header:X-Key").capture("header:X-Key")
 }
 
 #[test]
@@ -107,7 +107,7 @@ mod in_toml {
                     .json_hmac("hmac", "body:/token", Encoding::Base64, "sha256="),
             )
             .handshake(crc().verify_token("query:token").text("query:crc_token").header("X-A", "a"))
-            .handshake(key().echo_header("X-Key").capture("header:X-Key"))
+            .handshake(key().echo_header("X-Key"))
             .build();
         let read = Scheme::from_toml(&format!(
             r#"{ACME}
