@@ -1,6 +1,7 @@
 //! The receiver: which deliveries `receive` accepts, its early responses, and how
 //! a claim ends in every case.
 
+mod durations;
 mod held_events;
 mod outage;
 mod slow_store;
@@ -116,7 +117,7 @@ fn leases_and_deadlines_have_a_minimum() {
 
         let least = Duration::from_millis(100);
         let scheme = Scheme::builder("hasty").signature_header("x-s").signed_payload("{body}");
-        let scheme = scheme.ack_deadline(Duration::from_millis(1)).build().unwrap();
+        let scheme = scheme.ack_deadline(least).build().unwrap();
         let by_scheme = Verifier::new(scheme, secret()).unwrap();
         let by_scheme = Receiver::new(by_scheme.with_endpoint("test"), MemoryStore::new());
         for receiver in [new().with_ack_deadline(tiny), by_scheme] {

@@ -9,6 +9,7 @@ use super::{DeadLetters, OutagePolicy, OutcomeRule, Receiver, Repeats, SuccessCo
 use crate::error::ConfigError;
 use crate::idempotency::IdempotencyStore;
 use crate::scheme::{Retries, min_retention};
+use crate::time::runtime::MAX_TIMEOUT;
 use crate::time::tolerance::Tolerance;
 use crate::verify::Verifier;
 
@@ -29,7 +30,7 @@ pub(super) struct Settings {
 
 impl<S: IdempotencyStore> Receiver<S> {
     /// Sets the lease: how long an attempt holds its event without a renewal.
-    /// Defaults to 30 s; the minimum is 1 s.
+    /// Defaults to 30 s; the minimum is 1 s, and the maximum a year.
     ///
     /// Adapters renew the lease after each third of it, so a handler may take
     /// longer. If the process crashes, the event can be claimed again after this
@@ -45,12 +46,12 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// the event while the first handler still runs.
     #[must_use]
     pub fn dangerous_with_lease(self, lease: Duration) -> Self {
-        self.with(|settings| settings.lease = lease)
+        self.with(|settings| settings.lease = lease.min(MAX_TIMEOUT))
     }
 
     /// Sets how long a handled event is remembered, counted from its completion.
     /// Defaults to the profile's retention, plus the difference if the verifier's
-    /// tolerance is wider than the scheme's.
+    /// tolerance is wider than the scheme's. The maximum is 10 years.
     ///
     /// # Errors
     ///
@@ -73,11 +74,11 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// Dangerous: an event that is redelivered after this time is handled again.
     #[must_use]
     pub fn dangerous_with_retention(self, retention: Duration) -> Self {
-        self.with(|settings| settings.retention = retention)
+        self.with(|settings| settings.retention = retention.min(MAX_RETENTION))
     }
 
     /// Sets how long the sender waits for the response. Defaults to the profile's
-    /// value; the minimum is 100 ms.
+    /// value; the minimum is 100 ms, and the maximum a year.
     ///
     /// Other limits depend on it:
     ///
@@ -90,7 +91,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     ///   10 s. After that the store counts as unavailable.
     #[must_use]
     pub fn with_ack_deadline(self, deadline: Duration) -> Self {
-        let deadline = deadline.max(MIN_ACK_DEADLINE);
+        let deadline = deadline.clamp(MIN_ACK_DEADLINE, MAX_TIMEOUT);
         let verifier = self.0.verifier.clone().with_ack_deadline(deadline);
         let mut settings = self.0.settings.clone();
         settings.ack_deadline = deadline;
@@ -187,7 +188,8 @@ fn default_retention(verifier: &Verifier) -> Duration {
     let scheme = verifier.scheme();
     let [accepted, usual] =
         [verifier.tolerance(), scheme.tolerance()].map(|t| accepted_for(t).unwrap_or_default());
-    scheme.profile().retention().saturating_add(accepted.saturating_sub(usual))
+    let retention = scheme.profile().retention().saturating_add(accepted.saturating_sub(usual));
+    retention.min(MAX_RETENTION)
 }
 
 /// How long one delivery is accepted; `None` if there is no limit.
@@ -198,6 +200,8 @@ fn accepted_for(tolerance: Option<Tolerance>) -> Option<Duration> {
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 /// A third of it leaves time to retry a failed renewal.
 const MIN_LEASE: Duration = Duration::from_secs(1);
+/// 10 years: a store can add it to the current time in milliseconds.
+const MAX_RETENTION: Duration = Duration::from_secs(315_576_000);
 /// No handler that does any work responds sooner over a network.
 const MIN_ACK_DEADLINE: Duration = Duration::from_millis(100);
 /// The timeout of the Redis store.

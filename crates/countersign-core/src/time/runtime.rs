@@ -22,6 +22,9 @@ pub trait Runtime: Send + Sync + 'static {
     fn elapsed(&self, since: Self::Instant) -> Duration;
 }
 
+/// The maximum of a setting that is waited for, a year: a runtime can add it to any moment.
+pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(31_557_600);
+
 /// The time of tokio, and of actix-web, which runs on it.
 ///
 /// # Panics

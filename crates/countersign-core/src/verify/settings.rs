@@ -10,6 +10,7 @@ use crate::handshake::HandshakeSecretStore;
 use crate::scheme::Scheme;
 use crate::telemetry::Recorder;
 use crate::time::clock::Clock;
+use crate::time::runtime::MAX_TIMEOUT;
 use crate::time::tolerance::Tolerance;
 
 impl Verifier {
@@ -54,10 +55,10 @@ impl Verifier {
     /// Sets the maximum time for the whole body to arrive, counted from the first wait for it.
     /// Adapters apply it. Defaults to a
     /// third of the time that the provider waits for the response, and to 2 s at most:
-    /// the rest is for the handler.
+    /// the rest is for the handler. The maximum is a year.
     #[must_use]
     pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
-        Arc::make_mut(&mut self.inner).body_timeout = Some(timeout);
+        Arc::make_mut(&mut self.inner).body_timeout = Some(timeout.min(MAX_TIMEOUT));
         self
     }
 
