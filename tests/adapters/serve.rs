@@ -229,36 +229,36 @@ async fn a_handler_that_panics_closes_only_its_own_connection() {
 
 #[tokio::test]
 async fn a_graceful_shutdown_finishes_requests_in_flight_and_accepts_no_new_ones() {
-    let scene = Scene::start(|serve| serve).await;
-    let mut idle = scene.server.connect().await;
+    let context = TestContext::start(|serve| serve).await;
+    let mut idle = context.server.connect().await;
     idle.write_all(GET_AND_STAY).await.unwrap();
     assert_eq!(head_of(&mut idle).await, "200");
-    let mut waiting = scene.ask().await;
+    let mut waiting = context.ask().await;
 
-    scene.stop.send(()).unwrap();
+    context.stop.send(()).unwrap();
     assert!(read(&mut idle).await.is_empty());
-    while TcpStream::connect(scene.server.address).await.is_ok() {
+    while TcpStream::connect(context.server.address).await.is_ok() {
         tokio::task::yield_now().await;
     }
-    scene.way_out.add_permits(1);
+    context.way_out.add_permits(1);
     assert_eq!(head_of(&mut waiting).await, "200");
-    scene.server.ended().await;
+    context.server.ended().await;
 }
 
 #[tokio::test]
 async fn a_graceful_shutdown_ends_at_its_deadline_with_open_connections() {
-    let scene = Scene::start(|serve| serve.with_shutdown_timeout(SHORT)).await;
-    let mut waiting = scene.ask().await;
-    scene.stop.send(()).unwrap();
-    scene.server.ended().await;
+    let context = TestContext::start(|serve| serve.with_shutdown_timeout(SHORT)).await;
+    let mut waiting = context.ask().await;
+    context.stop.send(()).unwrap();
+    context.server.ended().await;
     until_closed(&mut waiting).await;
 }
 
 #[tokio::test]
 async fn a_server_that_is_dropped_drops_its_connections() {
-    let scene = Scene::start(|serve| serve).await;
-    let mut waiting = scene.ask().await;
-    drop(scene.server);
+    let context = TestContext::start(|serve| serve).await;
+    let mut waiting = context.ask().await;
+    drop(context.server);
     until_closed(&mut waiting).await;
 }
 
@@ -274,14 +274,14 @@ async fn sigterm_and_ctrl_c_are_shutdown_signals() {
 }
 
 /// A server with a handler that waits until it is released.
-struct Scene {
+struct TestContext {
     server: Server,
     stop: oneshot::Sender<()>,
     inside: Arc<Semaphore>,
     way_out: Arc<Semaphore>,
 }
 
-impl Scene {
+impl TestContext {
     async fn start(limits: impl FnOnce(Serve<Router>) -> Serve<Router>) -> Self {
         let (inside, way_out) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let held = (Arc::clone(&inside), Arc::clone(&way_out));

@@ -624,7 +624,7 @@ pub fn alchemy() -> Scheme {
 /// - **Signature**: `X-Hook-Signature: <hex>`
 /// - **Signed payload**: `{body}`
 /// - **Secret**: No page shows it: Asana sends it in the header `X-Hook-Secret` of the handshake, when you create the webhook by API. Each webhook has a different secret, which is used as text.
-/// - The handshake is unsigned, and each answered handshake replaces the key. So it is answered only while it is armed, and you must save the secret that it contains.
+/// - The handshake is unsigned, and each answered handshake replaces the key. So it is answered only while its window is open, and you must save the secret that it contains.
 /// - A delivery contains any number of events and has no type: each event has its `/events/N/action`.
 /// - A heartbeat is a signed delivery without events. All heartbeats are equal, so all but the first count as duplicates.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
@@ -1362,7 +1362,7 @@ pub fn mux() -> Scheme {
 /// - **Signature**: `X-Notion-Signature: sha256=<hex>`
 /// - **Signed payload**: `{body}`
 /// - **Secret**: No page shows it: Notion sends it to a new endpoint as `verification_token`. Open the handshake window, save the token, and paste it into the integration's page, Webhooks, Verify. Begins with `secret_`.
-/// - Sources disagree whether the request that contains the token is signed with it: while the handshake is armed, both are accepted.
+/// - Sources disagree whether the request that contains the token is signed with it: while its window is open, both are accepted.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn notion() -> Scheme {
@@ -2057,7 +2057,7 @@ mod describe {
         Scheme::builder("asana")
             .title("Asana")
             .source("Asana, webhooks guide: the handshake; third parties: the algorithm")
-            .note("The handshake is unsigned, and each answered handshake replaces the key. So it is answered only while it is armed, and you must save the secret that it contains.")
+            .note("The handshake is unsigned, and each answered handshake replaces the key. So it is answered only while its window is open, and you must save the secret that it contains.")
             .note("A delivery contains any number of events and has no type: each event has its `/events/N/action`.")
             .note("A heartbeat is a signed delivery without events. All heartbeats are equal, so all but the first count as duplicates.")
             .evidence(Evidence::Secondary)
@@ -3066,7 +3066,7 @@ mod describe {
         Scheme::builder("notion")
             .title("Notion")
             .source("@notionhq/client 5.26.0, signWebhookPayload; developers.notion.com, reference/webhooks")
-            .note("Sources disagree whether the request that contains the token is signed with it: while the handshake is armed, both are accepted.")
+            .note("Sources disagree whether the request that contains the token is signed with it: while its window is open, both are accepted.")
             .evidence(Evidence::SdkRun)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
             .signature_header("X-Notion-Signature")

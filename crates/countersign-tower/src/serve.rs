@@ -250,8 +250,8 @@ where
                 match accepted {
                     Ok((stream, _)) => {
                         let (service, shared) = (service.clone(), Arc::clone(&shared));
-                        let patience = limits.patience(&place);
-                        let connection = Connection { stream, service, place, patience, shared };
+                        let timer = limits.timer(&place);
+                        let connection = Connection { stream, service, place, timer, shared };
                         connections.spawn(connection.serve());
                     }
                     // If one connection failed, continue. If the process can

@@ -197,7 +197,7 @@ pub(super) fn handler(
 
 pub(super) async fn on_hyper<S, B>(service: S, in_front: Upstream) -> RunningServer
 where
-    S: Service<Request<Arriving>, Response = Response<B>, Error = Infallible>,
+    S: Service<Request<ReceivedBody>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send,
     B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
@@ -236,7 +236,7 @@ where
 }
 
 /// The body as received, or an empty one if a middleware has already read it.
-pub(super) type Arriving = Either<Incoming, Empty<Bytes>>;
+pub(super) type ReceivedBody = Either<Incoming, Empty<Bytes>>;
 
 pub(super) fn response<B: HttpBody + From<Bytes>>(answer: HandlerAnswer) -> Response<B> {
     let mut response = Response::new(B::from(answer.body));

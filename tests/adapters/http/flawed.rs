@@ -19,7 +19,7 @@ use hyper::ext::ReasonPhrase;
 use tokio::time::timeout;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
-use super::adapters::{Arriving, handler, on_hyper, response, with_code};
+use super::adapters::{ReceivedBody, handler, on_hyper, response, with_code};
 
 /// Typical mistakes of adapters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl AdapterUnderTest for FlawedAdapter {
         let adapter =
             Adapter { flaw: self.0, receiver: self.receiver(&endpoint), script: endpoint.script };
         let layer = WebhookLayer::new(adapter.receiver.clone());
-        let service = service_fn(move |request: Request<Arriving>| {
+        let service = service_fn(move |request: Request<ReceivedBody>| {
             let (adapter, layer) = (adapter.clone(), layer.clone());
             async move { Ok(adapter.answer(&layer, request.map(Body::new)).await) }
         });

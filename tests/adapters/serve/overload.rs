@@ -12,37 +12,37 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::sync::oneshot;
 
-use super::{GET, Scene, Server, hello, in_time, until_closed};
+use super::{GET, Server, TestContext, hello, in_time, until_closed};
 
 #[tokio::test]
 async fn requests_that_block_every_connection_do_not_block_reserved_requests() {
-    let scene = Scene::start(|serve| {
+    let context = TestContext::start(|serve| {
         serve.with_connections(2).with_reserve(1, |request| request.uri().path() == "/")
     })
     .await;
-    let mut waiting = [scene.ask().await, scene.ask().await];
+    let mut waiting = [context.ask().await, context.ask().await];
     for _ in 0..3 {
-        assert_eq!(scene.server.answer(GET).await, "200");
-        assert_eq!(scene.server.answer(WAIT).await, "503");
+        assert_eq!(context.server.answer(GET).await, "200");
+        assert_eq!(context.server.answer(WAIT).await, "503");
     }
     // When a slot is free, requests are served as before.
     let [gone, _] = &mut waiting;
-    scene.way_out.add_permits(2);
+    context.way_out.add_permits(2);
     super::head_of(gone).await;
     drop(waiting);
-    let mut next = scene.ask().await;
-    scene.way_out.add_permits(1);
+    let mut next = context.ask().await;
+    context.way_out.add_permits(1);
     assert_eq!(super::head_of(&mut next).await, "200");
 }
 
 #[tokio::test]
 async fn a_reserve_connection_is_for_one_request() {
-    let scene = Scene::start(|serve| {
+    let context = TestContext::start(|serve| {
         serve.with_connections(1).with_reserve(1, |request| request.uri().path() == "/")
     })
     .await;
-    let _waiting = scene.ask().await;
-    let mut urgent = scene.server.connect().await;
+    let _waiting = context.ask().await;
+    let mut urgent = context.server.connect().await;
     tokio::io::AsyncWriteExt::write_all(&mut urgent, super::GET_AND_STAY).await.unwrap();
     assert_eq!(super::head_of(&mut urgent).await, "200");
     until_closed(&mut urgent).await;

@@ -293,7 +293,7 @@ fn handshake(handshake: &Handshake) -> String {
     let rule = match handshake.rule() {
         HandshakeRule::Signed => "signed like any event",
         HandshakeRule::Unsigned => "unsigned",
-        HandshakeRule::UnsignedInWindow => "unsigned, and answered only while it is armed",
+        HandshakeRule::UnsignedInWindow => "unsigned, and answered only in its window",
         _ => "",
     };
     let (name, asked, answered) = (handshake.name(), handshake.asked(), handshake.answered());

@@ -161,7 +161,7 @@ pub(super) struct Changes {
     pub(super) fixed: Fixed,
     /// The endpoint or its tenants, with the secrets that each accepts.
     pub(super) users: SecretUsers,
-    /// How long to arm it for the handshake that delivers its key.
+    /// How long the window for the handshake that delivers its key is open.
     pub(super) handshake_window: Option<Duration>,
 }
 

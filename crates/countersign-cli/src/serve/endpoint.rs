@@ -104,8 +104,8 @@ impl Endpoint {
                 How::Acknowledge { path, scheme, log, timeout, cutoff }
             }
             Some(to) => {
-                let patience = ack_deadline / 3;
-                let settings = ForwardSettings { forwarded_headers, patience, timeout, cutoff };
+                let max_wait = ack_deadline / 3;
+                let settings = ForwardSettings { forwarded_headers, max_wait, timeout, cutoff };
                 How::Forward(Forward::new(&path, to, settings)?)
             }
         };

@@ -51,7 +51,7 @@ struct Inner {
 pub(super) struct ForwardSettings {
     pub(super) forwarded_headers: ForwardedHeaders,
     /// The maximum time to wait for a permit, and to connect.
-    pub(super) patience: Duration,
+    pub(super) max_wait: Duration,
     /// The maximum time to wait for the target's response.
     pub(super) timeout: Duration,
     /// Cancelled when the program stops waiting for targets at shutdown.
@@ -64,8 +64,8 @@ impl Forward {
         to: Target,
         mut settings: ForwardSettings,
     ) -> Result<Self, UsageError> {
-        settings.patience = settings.patience.min(MAX_PATIENCE);
-        let client = Client::new(&to.uri, settings.patience, MAX_CONNECTIONS).map_err(|error| {
+        settings.max_wait = settings.max_wait.min(MAX_WAIT);
+        let client = Client::new(&to.uri, settings.max_wait, MAX_CONNECTIONS).map_err(|error| {
             to.at.fix(format!("the system's root certificates cannot be read: {error}"))
         })?;
         Ok(Self(Arc::new(Inner {
@@ -125,7 +125,7 @@ impl Forward {
     /// The permit for a connection to the target; `None` if too many are open.
     async fn connection(&self) -> Option<SemaphorePermit<'_>> {
         let Inner { connections, settings, .. } = &*self.0;
-        timeout(settings.patience, connections.acquire()).await.ok()?.ok()
+        timeout(settings.max_wait, connections.acquire()).await.ok()?.ok()
     }
 
     async fn exchange(
@@ -251,7 +251,7 @@ fn unusable_target() -> Response<Full<Bytes>> {
 
 /// The maximum number of connections to one target.
 pub(super) const MAX_CONNECTIONS: usize = 64;
-const MAX_PATIENCE: Duration = Duration::from_secs(2);
+const MAX_WAIT: Duration = Duration::from_secs(2);
 const MAX_BODY: Duration = Duration::from_secs(2);
 const LARGEST_BODY: usize = 64 * 1024;
 /// The maximum number of dropped headers that are reported.

@@ -68,7 +68,7 @@ impl HandshakeSecret {
         if is_there(&self.file) {
             verifier.close_handshake_window();
             output::note(&format!(
-                "`{endpoint}` is not armed, because its key is in `{file}`: to receive a new key, \
+                "the handshake window of `{endpoint}` is closed, because its key is in `{file}`: to receive a new key, \
                  move that file away and send SIGHUP"
             ));
             return;
@@ -76,7 +76,7 @@ impl HandshakeSecret {
         verifier.open_handshake_window(within);
         let within = humantime::format_duration(within);
         output::note(&format!(
-            "`{endpoint}` is armed for {within}: the first key that the provider sends is saved \
+            "the handshake window of `{endpoint}` is open for {within}: the first key that the provider sends is saved \
              in `{file}`"
         ));
     }
@@ -120,7 +120,7 @@ impl HandshakeSecret {
         let cannot = |error: &dyn Display| {
             let what = format!(
                 "the key that the provider sent to `{endpoint}` was not saved in `{}`, and not \
-                 acknowledged: fix the problem, and send SIGHUP to arm the endpoint again",
+                 acknowledged: fix the problem, and send SIGHUP to open the window again",
                 file.display()
             );
             UsageError::because(what, error)

@@ -93,11 +93,11 @@ impl<'a> Line<'a> {
 struct Entry {
     text: String,
     waiter: Option<Waiter>,
-    _held: Option<Held>,
+    _queued: Option<QueuedBytes>,
 }
 
 /// The reserved bytes of a line with a body; released on drop.
-struct Held {
+struct QueuedBytes {
     bodies: Arc<AtomicUsize>,
     bytes: usize,
 }
@@ -126,8 +126,8 @@ struct Awaited {
 
 /// The state of a line that a request waits for. Either side changes it once.
 const WAITING: u8 = 0;
-const BEGUN: u8 = 1;
-const GIVEN_UP: u8 = 2;
+const STARTED: u8 = 1;
+const ABANDONED: u8 = 2;
 
 /// Resolves when all lines are printed.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ impl Log {
     pub(super) fn print(&self, line: &Line<'_>) {
         let without_body = || (self.text(line, &ShownBody::Dropped), None);
         let (text, held) = self.whole(line).unwrap_or_else(without_body);
-        self.push(Entry { text, waiter: None, _held: held });
+        self.push(Entry { text, waiter: None, _queued: held });
     }
 
     /// Prints the line, and returns whether it was printed.
@@ -181,7 +181,7 @@ impl Log {
         let (writer, written) = oneshot::channel();
         let mut awaited = Awaited { fate: Arc::clone(&fate), written };
         let waiter = Some(Waiter { fate, written: writer });
-        self.push(Entry { text, waiter, _held: held });
+        self.push(Entry { text, waiter, _queued: held });
         tokio::select! {
             biased;
             written = &mut awaited.written => return written.is_ok(),
@@ -208,7 +208,7 @@ impl Log {
     }
 
     /// The line with its body, if bodies are printed. `None` if there is no room for the body.
-    fn whole(&self, line: &Line<'_>) -> Option<(String, Option<Held>)> {
+    fn whole(&self, line: &Line<'_>) -> Option<(String, Option<QueuedBytes>)> {
         let (Some(bodies), Some(verified)) = (&self.bodies, line.verified) else {
             return Some((self.text(line, &ShownBody::Nothing), None));
         };
@@ -218,7 +218,7 @@ impl Log {
         with_room(bodies.load(Ordering::Relaxed), body.len())?;
         let mut text = self.text(line, &ShownBody::Whole(body));
         text.shrink_to_fit();
-        let held = Held::take(bodies, text.len())?;
+        let held = QueuedBytes::take(bodies, text.len())?;
         Some((text, Some(held)))
     }
 }
@@ -233,7 +233,7 @@ impl Format {
     }
 }
 
-impl Held {
+impl QueuedBytes {
     fn take(bodies: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
         let more = |held| with_room(held, bytes);
         bodies.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
@@ -241,7 +241,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for QueuedBytes {
     fn drop(&mut self) {
         self.bodies.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -257,14 +257,14 @@ fn with_room(held: usize, more: usize) -> Option<usize> {
 impl Waiter {
     /// Begins with the line, unless the request has given up. Returns whether to write it.
     fn begin(&self) -> bool {
-        self.fate.compare_exchange(WAITING, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.fate.compare_exchange(WAITING, STARTED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 
 impl Awaited {
     /// Gives up the line, unless the writer has begun. Returns whether it will not be written.
     fn give_up(&self) -> bool {
-        self.fate.compare_exchange(WAITING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.fate.compare_exchange(WAITING, ABANDONED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 
@@ -283,7 +283,7 @@ impl Printed {
 
 fn write_all(mut out: LineWriter<impl io::Write>, entries: &Receiver<Entry>, dropped: &AtomicU64) {
     let mut is_broken = false;
-    for Entry { text, waiter, _held } in entries {
+    for Entry { text, waiter, _queued } in entries {
         if waiter.as_ref().is_some_and(|waiter| !waiter.begin()) {
             continue;
         }

@@ -26,7 +26,7 @@ pub(crate) struct HandshakeArgs {
     /// File with the verify token
     #[arg(long, value_name = "PATH", allow_hyphen_values = true)]
     verify_token_file: Option<PathBuf>,
-    /// Act as an endpoint that is armed for a handshake in which the provider sends a secret
+    /// Act as an endpoint whose window is open for a handshake in which the provider sends a secret
     #[arg(long)]
     handshake_window: bool,
     /// Print the response to a handshake, which may contain a secret sent by the provider

@@ -108,7 +108,7 @@ fn handshakes_are_described() {
     let line = "  handshake     url-verification, signed like any event: ";
     assert!(text.lines().any(|said| said.starts_with(line)), "{text}");
     let text = countersign("schemes asana").run().with(0).stdout;
-    assert!(text.contains("answered only while it is armed"), "{text}");
+    assert!(text.contains("answered only in its window"), "{text}");
     let json = countersign("schemes asana --json").run().with(0).json();
     assert_eq!(
         json["handshakes"],

@@ -211,6 +211,9 @@ fn secret(scheme: &Value) -> &'static str {
 
 /// A body, with a time if the scheme reads it from the body.
 fn body(scheme: &Value, id: &str) -> String {
+    if scheme["name"] == "mandrill" {
+        return format!("mandrill_events={id}");
+    }
     let from = scheme["timestamp"]["from"].as_str().unwrap_or_default();
     let time = match scheme["timestamp"]["unit"].as_str() {
         Some("seconds") => "1760000000",

@@ -426,8 +426,8 @@ async fn two_processes_on_one_redis_handle_each_event_once_and_one_may_be_killed
     // The first process has claimed the event when it is killed; it is not handled yet.
     let mut sender = TcpStream::connect(first.address()).await.unwrap();
     sender.write_all(&jupiter("in hand").to_bytes()).await.unwrap();
-    let in_hand = target.call().await;
-    assert_eq!(in_hand.event_id(), "in%20hand");
+    let call = target.call().await;
+    assert_eq!(call.event_id(), "in%20hand");
     let events = target.answer_all();
 
     let burst = |to: Vec<std::net::SocketAddr>, events: std::ops::Range<u32>| async move {
@@ -443,7 +443,7 @@ async fn two_processes_on_one_redis_handle_each_event_once_and_one_may_be_killed
     };
     burst(vec![first.address(), second.address()], 0..20).await;
     first.signal(Signal::KILL);
-    in_hand.abandoned().await;
+    call.abandoned().await;
 
     let answered = jupiter("in hand").send(second.address()).await;
     assert_eq!(answered.status, 503);

@@ -137,7 +137,10 @@ async fn a_handshake_secret_is_stored_and_used_at_once_and_after_a_restart() {
         }
         serving.signal(Signal::TERM);
         let said = serving.ended().await.1;
-        assert!(said.contains("`/0` is armed for 10m") && !said.contains(&key), "{said}");
+        assert!(
+            said.contains("the handshake window of `/0` is open for 10m") && !said.contains(&key),
+            "{said}"
+        );
         assert!(said.contains("every delivery is answered 503: start the provider's"), "{said}");
 
         let serving = configured(&files).await;
@@ -145,7 +148,7 @@ async fn a_handshake_secret_is_stored_and_used_at_once_and_after_a_restart() {
         assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 401, "{kind}");
         serving.signal(Signal::TERM);
         let said = serving.ended().await.1;
-        assert!(said.contains("is not armed") && !said.contains(&key), "{said}");
+        assert!(said.contains("is closed, because") && !said.contains(&key), "{said}");
     }
 }
 
@@ -156,7 +159,7 @@ async fn moving_the_key_and_sighup_open_the_handshake_window_for_a_new_key() {
     std::fs::rename(files.path("key"), files.path("old")).unwrap();
     let with_old = waiting("asana", "secrets = [{ file = 'old' }]\n");
     let files = files.with("serve.toml", with_old);
-    assert!(read_again(&mut serving).await.contains("`/0` is armed for"));
+    assert!(read_again(&mut serving).await.contains("window of `/0` is open for"));
 
     let vector = vector("asana");
     assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 200);
@@ -168,14 +171,14 @@ async fn moving_the_key_and_sighup_open_the_handshake_window_for_a_new_key() {
             assert_eq!(event.send(serving.address()).await.status, 200, "{round} {index}");
             assert_eq!(serving.line().await["secret"], index, "{round}");
         }
-        assert!(read_again(&mut serving).await.contains("`/0` is not armed"));
+        assert!(read_again(&mut serving).await.contains("window of `/0` is closed"));
     }
 
-    // A key file that is created by hand disarms the endpoint.
+    // A key file that is created by hand closes the window.
     std::fs::remove_file(files.path("key")).unwrap();
-    assert!(read_again(&mut serving).await.contains("`/0` is armed for"));
+    assert!(read_again(&mut serving).await.contains("window of `/0` is open for"));
     let _files = files.with("key", "by hand");
-    assert!(read_again(&mut serving).await.contains("`/0` is not armed"));
+    assert!(read_again(&mut serving).await.contains("window of `/0` is closed"));
     assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 401);
     let event = Delivery::signed("/0", "asana", "by hand", "{}");
     assert_eq!(event.send(serving.address()).await.status, 200);
@@ -189,7 +192,7 @@ async fn without_its_key_an_endpoint_answers_503_until_it_has_one() {
     assert_eq!(event("forged").send(serving.address()).await.status, 401);
     std::fs::remove_file(files.path("key")).unwrap();
     let said = read_again(&mut serving).await;
-    assert!(said.contains("no secret is valid now") && said.contains("is armed"), "{said}");
+    assert!(said.contains("no secret is valid now") && said.contains("is open for"), "{said}");
     for secret in ["forged", OLD_SECRET] {
         assert_eq!(event(secret).send(serving.address()).await.status, 503, "{secret}");
     }

@@ -164,7 +164,7 @@ fn a_secret_is_captured_once_and_only_during_the_handshake_window() {
     let clock = ManualClock::at_unix_ms(1_760_000_000_000);
     let verifier = acme([key_in_body()]).with_clock(clock.clone());
     let body = r#"{"key":"abc"}"#;
-    assert!(post(&verifier, body).is_none(), "not armed");
+    assert!(post(&verifier, body).is_none(), "the window is closed");
 
     verifier.open_handshake_window(Duration::from_secs(60));
     clock.advance(Duration::from_secs(60));
@@ -182,7 +182,7 @@ fn a_secret_is_captured_once_and_only_during_the_handshake_window() {
 
     verifier.open_handshake_window(Duration::MAX);
     verifier.close_handshake_window();
-    assert!(post(&verifier, body).is_none(), "disarmed");
+    assert!(post(&verifier, body).is_none(), "the window is closed again");
 }
 
 #[test]

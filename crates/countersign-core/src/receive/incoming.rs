@@ -96,7 +96,7 @@ pub(super) struct IncomingDelivery {
 enum Request {
     Delivery {
         body_verifier: BodyVerifier,
-        /// The handshake that it may be instead, while one is armed.
+        /// The handshake that it may be instead, while its window is open.
         handshake: Option<Box<UnsignedHandshake>>,
     },
     Handshake {

@@ -141,7 +141,7 @@ pub enum HandshakeRule {
     Signed,
     /// All requests.
     Unsigned,
-    /// The first request after the user has armed the handshake, because it
+    /// The first request after the user has opened the window, because it
     /// sends a key. If it were always answered, anyone could replace the key.
     UnsignedInWindow,
 }

@@ -95,9 +95,9 @@ impl Scheme {
         if let Some(bytes) = self.key_length {
             file.say("key_length", bytes);
         }
-        if let [header, also_in @ ..] = &self.families[0].signatures[..] {
+        if let [header, fallbacks @ ..] = &self.families[0].signatures[..] {
             file.say("signature_header", quoted(header));
-            file.list("fallback_signature_headers", also_in);
+            file.list("fallback_signature_headers", fallbacks);
         }
         if let Some(prefixes) = &self.alternate_header_prefix {
             file.list("alternate_header_prefix", prefixes);

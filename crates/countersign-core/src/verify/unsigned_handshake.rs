@@ -31,11 +31,11 @@ impl Verifier {
     /// Allows one handshake that delivers a key, for the duration `within`.
     ///
     /// Such a handshake is not signed with a known key, so it is answered only while
-    /// it is armed. Call this immediately before you create the webhook at the
+    /// its window is open. Call this immediately before you create the webhook at the
     /// provider. It applies to all clones of the verifier, and to one handshake.
     ///
-    /// The first client that reaches the endpoint while it is armed can deliver its
-    /// own key. If the provider shows the key, compare it, and arm for seconds only.
+    /// The first client that reaches the endpoint while the window is open can deliver its
+    /// own key. If the provider shows the key, compare it, and open it for seconds only.
     pub fn open_handshake_window(&self, within: Duration) {
         let ms = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
         let until = self.inner.clock.now_unix_ms().saturating_add(ms);
@@ -114,7 +114,7 @@ pub(crate) struct NotSaved;
 impl Verifier {
     /// Recognises a request that may be a handshake that delivers a key and is signed
     /// with that key, which the verifier does not have. Only while the handshake is
-    /// armed: like an unsigned handshake, it is not signed with a known key.
+    /// in its window: like an unsigned handshake, it is not signed with a known key.
     pub(crate) fn self_signed_handshake(
         &self,
         head: &RequestHead<'_>,
@@ -169,7 +169,7 @@ impl UnsignedHandshake {
     ///
     /// [`VerifyErrorKind::BodyTooLarge`] if the body is larger than the limit.
     /// [`VerifyErrorKind::MissingSignature`], as for an unsigned delivery, if the
-    /// request is not a handshake, or if the handshake is no longer armed.
+    /// request is not a handshake, or if the handshake is no longer in its window.
     pub fn answer(self, body: &[u8]) -> Result<HandshakeAnswer, VerifyError> {
         let limit = self.body_limit();
         let Self { verifier, state } = self;

@@ -15,7 +15,7 @@ use super::connection_timer::ConnectionTimer;
 pub(super) struct ActivityStream {
     /// Taken when the wrapper is dropped.
     stream: Option<TcpStream>,
-    patience: Arc<ConnectionTimer>,
+    timer: Arc<ConnectionTimer>,
     left: Option<oneshot::Sender<TcpStream>>,
 }
 
@@ -24,10 +24,10 @@ impl ActivityStream {
     /// dropped it.
     pub(super) fn new(
         stream: TcpStream,
-        patience: Arc<ConnectionTimer>,
+        timer: Arc<ConnectionTimer>,
     ) -> (Self, oneshot::Receiver<TcpStream>) {
         let (left, leaves) = oneshot::channel();
-        (Self { stream: Some(stream), patience, left: Some(left) }, leaves)
+        (Self { stream: Some(stream), timer, left: Some(left) }, leaves)
     }
 
     fn stream(self: Pin<&mut Self>) -> io::Result<Pin<&mut TcpStream>> {
@@ -36,7 +36,7 @@ impl ActivityStream {
     }
 
     fn note_written<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        self.patience.note_blocked(written.is_pending());
+        self.timer.note_blocked(written.is_pending());
         written
     }
 }
@@ -59,7 +59,7 @@ impl AsyncRead for ActivityStream {
         let before = into.filled().len();
         let read = self.as_mut().stream()?.poll_read(cx, into);
         if into.filled().len() > before {
-            self.patience.note();
+            self.timer.note();
         }
         read
     }

@@ -29,7 +29,7 @@ pub(super) struct Connection<S> {
     pub(super) stream: TcpStream,
     pub(super) service: S,
     pub(super) place: ConnectionSlot,
-    pub(super) patience: ConnectionTimer,
+    pub(super) timer: ConnectionTimer,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -56,15 +56,15 @@ where
 {
     /// Serves until the client disconnects or a timeout expires.
     pub(super) async fn serve(self) {
-        let Self { stream, service, place, patience, shared } = self;
+        let Self { stream, service, place, timer, shared } = self;
         // A response is one small write. If this fails, it is only slower.
         let _ = stream.set_nodelay(true);
-        let (place, patience) = (Arc::new(place), Arc::new(patience));
-        let (stream, mut stream_left) = ActivityStream::new(stream, Arc::clone(&patience));
+        let (place, timer) = (Arc::new(place), Arc::new(timer));
+        let (stream, mut stream_left) = ActivityStream::new(stream, Arc::clone(&timer));
         let requests = Requests {
             service: TowerToHyperService::new(service),
             place: Arc::clone(&place),
-            patience: Arc::clone(&patience),
+            timer: Arc::clone(&timer),
             shared: Arc::clone(&shared),
         };
         let service = service_fn(move |request| requests.answer(request));
@@ -78,20 +78,20 @@ where
                 select! {
                     // Errors of a connection concern its client only.
                     _ = &mut connection => break,
-                    overdue = patience.expired() => match overdue {
+                    overdue = timer.expired() => match overdue {
                         Expired::Idle => may_be_sending = false,
                         Expired::Head | Expired::Answer | Expired::End => return,
                     },
                     () = place.is_over() => {}
                     () = shared.ending.cancelled(), if !is_ending => {
                         is_ending = true;
-                        may_be_sending = !patience.is_idle();
+                        may_be_sending = !timer.is_idle();
                     }
                 }
                 // Requests and responses in progress may still finish within
                 // their timeouts.
                 connection.as_mut().graceful_shutdown();
-                patience.end();
+                timer.end();
             }
         }
         if may_be_sending && let Ok(stream) = stream_left.try_recv() {
@@ -104,7 +104,7 @@ where
 struct Requests<S> {
     service: TowerToHyperService<S>,
     place: Arc<ConnectionSlot>,
-    patience: Arc<ConnectionTimer>,
+    timer: Arc<ConnectionTimer>,
     shared: Arc<Shared>,
 }
 
@@ -120,7 +120,7 @@ where
         &self,
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Answer<B>>, BoxError>> + use<S, B> {
-        let in_hand = self.patience.begin(request.version());
+        let active = self.timer.begin(request.version());
         let place = Arc::clone(&self.place);
         let mut reserved = self.shared.budget.reserve();
         // With HTTP/1 a connection has one request at a time.
@@ -140,7 +140,7 @@ where
         async move {
             let answer = calling.await;
             drop(reserved);
-            answer.map(|answer| sent(answer, in_hand, &place))
+            answer.map(|answer| sent(answer, active, &place))
         }
     }
 
@@ -171,11 +171,11 @@ fn of_service<B>(
 /// Marks the response as being sent: from here on the client is timed.
 fn sent<B>(
     answer: Response<Answer<B>>,
-    in_hand: ActiveRequest,
+    active: ActiveRequest,
     place: &ConnectionSlot,
 ) -> Response<Answer<B>> {
     place.note_answered();
-    answer.map(|body| body.on_its_way(in_hand.answered()))
+    answer.map(|body| body.on_its_way(active.answered()))
 }
 
 /// hyper's limit for HTTP/1. The total size is limited too, but short fields

@@ -164,7 +164,7 @@ impl ActiveRequest {
     pub(super) fn answered(self) -> Answering {
         let since = Instant::now();
         self.0.state().answers.push_back(since);
-        Answering { patience: Arc::clone(&self.0), since }
+        Answering { timer: Arc::clone(&self.0), since }
     }
 }
 
@@ -183,13 +183,13 @@ impl Drop for ActiveRequest {
 /// A response that the connection has not fully written yet.
 #[derive(Debug)]
 pub(super) struct Answering {
-    patience: Arc<ConnectionTimer>,
+    timer: Arc<ConnectionTimer>,
     since: Instant,
 }
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        let answers = &mut self.patience.state().answers;
+        let answers = &mut self.timer.state().answers;
         if let Some(index) = answers.iter().position(|since| *since == self.since) {
             answers.remove(index);
         }

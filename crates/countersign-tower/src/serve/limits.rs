@@ -40,7 +40,7 @@ impl Limits {
         builder
             .http1()
             // hyper's timeout covers neither the time before the first byte nor
-            // HTTP/2. `Patience` does.
+            // HTTP/2. `ConnectionTimer` does.
             .header_read_timeout(None)
             .max_buf_size(head_bytes);
         builder
@@ -59,7 +59,7 @@ impl Limits {
     }
 
     /// The timeouts of a new connection.
-    pub(super) fn patience(&self, place: &ConnectionSlot) -> ConnectionTimer {
+    pub(super) fn timer(&self, place: &ConnectionSlot) -> ConnectionTimer {
         let most = if place.is_reserve() { RESERVE_PATIENCE } else { Duration::MAX };
         ConnectionTimer::new(self.header_timeout.min(most), self.idle_timeout.min(most))
     }

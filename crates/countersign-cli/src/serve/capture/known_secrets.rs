@@ -77,11 +77,11 @@ impl KnownSecrets {
 struct Forms {
     /// Texts shorter than the indexed beginning.
     short: Vec<Form>,
-    long: Begun,
+    long: ByBeginning,
     /// Lowercase hexadecimal.
-    hex: Begun,
+    hex: ByBeginning,
     /// The secrets in lowercase, for names that are not case-sensitive.
-    lowercase: Begun,
+    lowercase: ByBeginning,
 }
 
 /// The bytes that may still be searched. Every layer of base64 is decoded from four positions, so
@@ -113,7 +113,7 @@ struct Place {
 }
 
 type Form = Zeroizing<Vec<u8>>;
-type Begun = HashMap<[u8; BEGINNING], Vec<Form>>;
+type ByBeginning = HashMap<[u8; BEGINNING], Vec<Form>>;
 
 impl Forms {
     fn add(&mut self, secret: &Secret) {
@@ -264,19 +264,19 @@ impl Forms {
     }
 }
 
-fn insert(begun: &mut Begun, form: Form) {
+fn insert(index: &mut ByBeginning, form: Form) {
     if let Some(beginning) = form.first_chunk() {
-        let forms = begun.entry(*beginning).or_default();
+        let forms = index.entry(*beginning).or_default();
         if !forms.contains(&form) {
             forms.push(form);
         }
     }
 }
 
-fn is_any_in(begun: &Begun, bytes: &[u8]) -> bool {
+fn is_any_in(index: &ByBeginning, bytes: &[u8]) -> bool {
     let starts = (0..bytes.len()).map(|start| &bytes[start..]);
-    let mut starts = starts.filter_map(|rest| Some((begun.get(rest.first_chunk()?)?, rest)));
-    !begun.is_empty() && starts.any(|(forms, rest)| forms.iter().any(|form| rest.starts_with(form)))
+    let mut starts = starts.filter_map(|rest| Some((index.get(rest.first_chunk()?)?, rest)));
+    !index.is_empty() && starts.any(|(forms, rest)| forms.iter().any(|form| rest.starts_with(form)))
 }
 
 /// The text with a space for each `+`, if it has one.

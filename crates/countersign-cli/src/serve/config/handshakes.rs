@@ -100,7 +100,7 @@ impl File<'_> {
         Ok((verifier, live, Reloaded::Kept(kept)))
     }
 
-    /// How long to arm the endpoint.
+    /// How long the handshake window is open.
     pub(super) fn handshake_window(
         &self,
         words: &EndpointConfig,

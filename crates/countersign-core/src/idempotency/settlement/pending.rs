@@ -23,7 +23,7 @@ pub(super) struct Pending {
     /// The number of releases in the queue: these have no event in the table.
     releases: usize,
     /// The steps that are being sent now, by ticket.
-    in_hand: HashMap<u64, PendingSettlement>,
+    in_progress: HashMap<u64, PendingSettlement>,
     /// The events that were handled here and that the store has recorded.
     done: RecentlyDone,
     limit: usize,
@@ -118,7 +118,7 @@ impl Pending {
             queue: BTreeMap::new(),
             next_number: 0,
             releases: 0,
-            in_hand: HashMap::new(),
+            in_progress: HashMap::new(),
             done: RecentlyDone::new(limit / 2),
             limit,
             purge_at: limit.min(MIN_PURGE),
@@ -135,7 +135,7 @@ impl Pending {
     /// Whether no step is being sent, and none is pending except transfers of
     /// claims that are held here.
     pub(super) fn is_settled(&self) -> bool {
-        self.in_hand.is_empty() && self.releases == 0 && self.unrecorded().next().is_none()
+        self.in_progress.is_empty() && self.releases == 0 && self.unrecorded().next().is_none()
     }
 
     /// The events whose success is not recorded yet.
@@ -379,7 +379,7 @@ impl Pending {
     /// step that is being sent is not sent again. Returns whether anything was known.
     pub(super) fn forget_event(&mut self, key: &EventKey) -> bool {
         let was_done = self.done.forget(key);
-        self.in_hand.retain(|_, step| step.key != *key || step.action == Action::Release);
+        self.in_progress.retain(|_, step| step.key != *key || step.action == Action::Release);
         self.forget(key).is_some() || was_done
     }
 

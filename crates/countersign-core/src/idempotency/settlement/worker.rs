@@ -302,7 +302,7 @@ impl<S> Drop for Taken<'_, S> {
         if !self.is_over {
             let step = &self.step;
             self.shared.change(|pending, now_ms, ended| {
-                ended.extend(pending.put_back(step, now_ms));
+                ended.extend(pending.requeue(step, now_ms));
             });
         }
     }

@@ -195,7 +195,7 @@ impl HandshakeBuilder {
 
     /// Returns the text at `place` to the user as a key; see
     /// [`HandshakeAnswer::take_captured`](crate::HandshakeAnswer::take_captured). Only for a
-    /// handshake that must be armed.
+    /// handshake that needs a window.
     #[must_use]
     pub fn capture(mut self, place: impl Into<String>) -> Self {
         self.0.capture = Some(place.into());

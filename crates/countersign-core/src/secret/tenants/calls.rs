@@ -44,7 +44,7 @@ pub(super) struct SingleFlight<K> {
 }
 
 struct Running<K> {
-    calls: HashMap<Arc<str>, Begun<K>>,
+    calls: HashMap<Arc<str>, StartedCall<K>>,
     /// The number of running calls, by purpose.
     count: [usize; 2],
     /// The number of the last call.
@@ -52,7 +52,7 @@ struct Running<K> {
 }
 
 /// Drop it without the lock: the drop of its call takes the lock again.
-struct Begun<K> {
+struct StartedCall<K> {
     /// If all of its waiters have given up, the call is kept, although nothing polls it
     /// then: the next request finds its result, or continues it.
     call: Call<K>,
@@ -63,7 +63,7 @@ struct Begun<K> {
     is_reported: bool,
 }
 
-impl<K> Begun<K> {
+impl<K> StartedCall<K> {
     /// Whether a request can join the call.
     fn is_young(&self, now_unix_ms: i64) -> bool {
         within(self.at_unix_ms, now_unix_ms, MAX_CALL_MS)
@@ -96,10 +96,10 @@ impl<K> SingleFlight<K> {
         // Dropped after the lock is released.
         let mut ended = Vec::new();
         let mut running = self.running();
-        if let Some(begun) = running.calls.get(tenant)
-            && begun.is_young(now_unix_ms)
+        if let Some(started) = running.calls.get(tenant)
+            && started.is_young(now_unix_ms)
         {
-            return Joined::Call(begun.call.clone());
+            return Joined::Call(started.call.clone());
         }
         if let Some(cached) = cached() {
             return Joined::Needless(cached);
@@ -116,8 +116,8 @@ impl<K> SingleFlight<K> {
         let place = CallPermit { calls, tenant: Arc::clone(&tenant), purpose, number };
         let call = begin(place).shared();
         let (at_unix_ms, is_reported) = (now_unix_ms, false);
-        let begun = Begun { call: call.clone(), purpose, at_unix_ms, number, is_reported };
-        ended.extend(running.calls.insert(tenant, begun));
+        let started = StartedCall { call: call.clone(), purpose, at_unix_ms, number, is_reported };
+        ended.extend(running.calls.insert(tenant, started));
         Joined::Call(call)
     }
 
@@ -125,10 +125,11 @@ impl<K> SingleFlight<K> {
     /// is polled once more, because its result may have arrived in the meantime.
     fn end_old(&self, now_unix_ms: i64) {
         let running = self.running();
-        let is_old = |begun: &Begun<K>| !begun.is_young(now_unix_ms) && begun.is_abandoned();
-        let old = running.calls.iter().filter(|(_, begun)| is_old(begun));
+        let is_old =
+            |started: &StartedCall<K>| !started.is_young(now_unix_ms) && started.is_abandoned();
+        let old = running.calls.iter().filter(|(_, started)| is_old(started));
         let old: Vec<_> = old
-            .map(|(tenant, begun)| (Arc::clone(tenant), begun.number, begun.call.clone()))
+            .map(|(tenant, started)| (Arc::clone(tenant), started.number, started.call.clone()))
             .collect();
         drop(running);
         for (tenant, number, call) in old {
@@ -157,8 +158,8 @@ impl<K> SingleFlight<K> {
     /// Whether the call for this tenant takes too long, and this was not reported yet.
     pub(super) fn report_late(&self, tenant: &str) -> bool {
         let mut running = self.running();
-        let begun = running.calls.get_mut(tenant);
-        begun.is_some_and(|begun| !mem::replace(&mut begun.is_reported, true))
+        let started = running.calls.get_mut(tenant);
+        started.is_some_and(|started| !mem::replace(&mut started.is_reported, true))
     }
 
     fn running(&self) -> MutexGuard<'_, Running<K>> {
@@ -170,20 +171,20 @@ impl<K> SingleFlight<K> {
 impl<K> Running<K> {
     /// Removes a call, unless it was replaced. It must be dropped without the lock.
     #[must_use]
-    fn take(&mut self, tenant: &str, number: u64) -> Option<Begun<K>> {
-        let is_current = self.calls.get(tenant).is_some_and(|begun| begun.number == number);
+    fn take(&mut self, tenant: &str, number: u64) -> Option<StartedCall<K>> {
+        let is_current = self.calls.get(tenant).is_some_and(|started| started.number == number);
         is_current.then(|| self.calls.remove(tenant)).flatten()
     }
 
     /// Removes the oldest call for which no request waits.
     #[must_use]
-    fn take_abandoned(&mut self, purpose: For) -> Option<Begun<K>> {
+    fn take_abandoned(&mut self, purpose: For) -> Option<StartedCall<K>> {
         let abandoned = self.calls.iter();
         let abandoned =
-            abandoned.filter(|(_, begun)| begun.purpose == purpose && begun.is_abandoned());
+            abandoned.filter(|(_, started)| started.purpose == purpose && started.is_abandoned());
         let (tenant, number) = abandoned
-            .min_by_key(|(_, begun)| begun.number)
-            .map(|(tenant, begun)| (Arc::clone(tenant), begun.number))?;
+            .min_by_key(|(_, started)| started.number)
+            .map(|(tenant, started)| (Arc::clone(tenant), started.number))?;
         self.take(&tenant, number)
     }
 }
@@ -202,7 +203,7 @@ impl<K> CallPermit<K> {
     pub(super) fn learn(&self, write: impl FnOnce()) {
         let Some(calls) = self.calls.upgrade() else { return };
         let running = calls.running();
-        if running.calls.get(&self.tenant).is_some_and(|begun| begun.number == self.number) {
+        if running.calls.get(&self.tenant).is_some_and(|started| started.number == self.number) {
             write();
         }
     }

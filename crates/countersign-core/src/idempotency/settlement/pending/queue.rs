@@ -21,7 +21,7 @@ impl Pending {
 
     /// Whether a step is pending or being sent.
     pub(in super::super) fn is_busy(&self) -> bool {
-        self.has_any_steps() || !self.in_hand.is_empty()
+        self.has_any_steps() || !self.in_progress.is_empty()
     }
 
     /// Takes the next step to send. It is of the kind with the fewest steps being
@@ -57,7 +57,7 @@ impl Pending {
                 known.may_be_in_store |= kind == Action::HandOver;
             }
             step.ticket = place.2;
-            self.in_hand.insert(step.ticket, step.clone());
+            self.in_progress.insert(step.ticket, step.clone());
             return Some(step.at(now_ms));
         }
     }
@@ -95,16 +95,16 @@ impl Pending {
         now_ms: i64,
         ended: &mut Vec<Ended>,
     ) -> bool {
-        let is_in_hand = self.in_hand.contains_key(&step.ticket);
+        let is_in_progress = self.in_progress.contains_key(&step.ticket);
         match outcome {
             // A success that another task has taken over is not counted twice.
             StepOutcome::Complete(_)
-                if !is_in_hand && !self.is_done_by(&step.key, step.attempt.token) => {}
+                if !is_in_progress && !self.is_done_by(&step.key, step.attempt.token) => {}
             StepOutcome::Complete(outcome) => {
                 ended.push(self.recorded(step, outcome, now_ms));
                 // If another task has taken it over, its reply is not counted again.
                 let token = step.attempt.token;
-                self.in_hand.retain(|_, other| {
+                self.in_progress.retain(|_, other| {
                     other.action != Action::Complete || other.attempt.token != token
                 });
             }
@@ -116,7 +116,7 @@ impl Pending {
                 }
             }
         }
-        self.in_hand.remove(&step.ticket);
+        self.in_progress.remove(&step.ticket);
         true
     }
 
@@ -159,7 +159,7 @@ impl Pending {
 
     /// Queues a step again whose reply was not received, after the other steps of
     /// its kind.
-    pub(in super::super) fn put_back(
+    pub(in super::super) fn requeue(
         &mut self,
         step: &PendingSettlement,
         now_ms: i64,
@@ -188,7 +188,7 @@ impl Pending {
         now_ms: i64,
     ) -> (Option<Place>, Option<Ended>) {
         // Another task may have taken over the step.
-        let Some(mut step) = self.in_hand.remove(&step.ticket) else { return (None, None) };
+        let Some(mut step) = self.in_progress.remove(&step.ticket) else { return (None, None) };
         let token = step.attempt.token;
         let (is_wanted, is_late) = match step.action {
             Action::Complete => (self.is_done_by(&step.key, token), step.until_ms <= now_ms),
@@ -225,9 +225,9 @@ impl Pending {
 
     /// Queues the steps again that another task was sending, and ends every pause.
     pub(in super::super) fn take_over(&mut self, now_ms: i64, ended: &mut Vec<Ended>) {
-        let in_hand: Vec<_> = self.in_hand.values().cloned().collect();
-        for step in in_hand {
-            ended.extend(self.put_back(&step, now_ms));
+        let in_progress: Vec<_> = self.in_progress.values().cloned().collect();
+        for step in in_progress {
+            ended.extend(self.requeue(&step, now_ms));
         }
         self.retry_all();
     }

@@ -36,7 +36,7 @@ fn a_step_that_was_put_back_is_queued_after_others_of_its_kind() {
         let _ = succeed(&mut pending, key);
     }
     let first = take(&mut pending, NOW_MS).unwrap();
-    assert_eq!(pending.put_back(&first, NOW_MS), None);
+    assert_eq!(pending.requeue(&first, NOW_MS), None);
     let taken = std::iter::from_fn(|| take(&mut pending, NOW_MS));
     assert!(taken.map(|step| step.key).eq([keys[1].clone(), keys[0].clone()]));
 }
@@ -51,11 +51,11 @@ fn a_success_is_retried_until_its_retention_ends_with_the_remaining_retention() 
         let step = take(&mut pending, now_ms).unwrap();
         assert_eq!(step.attempt.retention, DAY / 24 * (24 - hours));
         assert_eq!(step.attempt.token, attempt.token);
-        assert_eq!(pending.put_back(&step, now_ms), None);
+        assert_eq!(pending.requeue(&step, now_ms), None);
     }
     let end_ms = NOW_MS + millis(DAY);
     let step = take(&mut pending, end_ms).unwrap();
-    assert_eq!(pending.put_back(&step, end_ms), Some(Ended::RecordLost));
+    assert_eq!(pending.requeue(&step, end_ms), Some(Ended::RecordLost));
     assert_eq!((pending.len(), pending.has_steps()), (0, false));
 }
 
@@ -65,9 +65,9 @@ fn a_release_is_retried_until_its_lease_ends() {
     let mut pending = Pending::new(10);
     pending.push_release(key, &attempt(), NOW_MS, &mut Vec::new());
     let step = take(&mut pending, NOW_MS).unwrap();
-    assert_eq!(pending.put_back(&step, NOW_MS + millis(LEASE) - 1), None);
+    assert_eq!(pending.requeue(&step, NOW_MS + millis(LEASE) - 1), None);
     let step = take(&mut pending, NOW_MS).unwrap();
-    assert_eq!(pending.put_back(&step, NOW_MS + millis(LEASE)), Some(Ended::ReleaseLost));
+    assert_eq!(pending.requeue(&step, NOW_MS + millis(LEASE)), Some(Ended::ReleaseLost));
     assert!(pending.is_settled());
 }
 
@@ -190,7 +190,7 @@ fn a_step_taken_over_from_a_stalled_task_is_counted_once() {
     let recorded = StepOutcome::Complete(CompleteOutcome::Recorded);
     assert!(pending.apply_outcome(&again, recorded, NOW_MS, &mut ended));
     assert!(pending.apply_outcome(&stalled, recorded, NOW_MS, &mut ended));
-    assert_eq!(pending.put_back(&stalled, NOW_MS), None);
+    assert_eq!(pending.requeue(&stalled, NOW_MS), None);
     assert!(matches!(ended[..], [Ended::Recorded { .. }]), "{ended:?}");
     assert!(pending.is_settled() && !pending.is_busy());
 }
@@ -275,7 +275,7 @@ fn a_failure_while_its_claim_moves_to_the_store_is_sent_too() {
     let handing_over = take(&mut pending, NOW_MS).unwrap();
     let released = pending.release(key, &attempt, NOW_MS, &mut Vec::new());
     assert_eq!(released, ReleaseOutcome::Released);
-    assert_eq!(pending.put_back(&handing_over, NOW_MS), None);
+    assert_eq!(pending.requeue(&handing_over, NOW_MS), None);
     let step = take(&mut pending, NOW_MS).unwrap();
     assert_eq!((step.action, step.attempt.token), (Action::Release, attempt.token));
     assert!(take(&mut pending, NOW_MS).is_none());
@@ -418,7 +418,7 @@ fn a_success_that_is_being_sent_is_forgotten_and_not_sent_again() {
     let step = take(&mut pending, NOW_MS).unwrap();
     assert!(pending.forget_event(key));
     assert!(pending.is_settled());
-    assert_eq!(pending.put_back(&step, NOW_MS), None);
+    assert_eq!(pending.requeue(&step, NOW_MS), None);
     let mut ended = Vec::new();
     assert!(pending.apply_outcome(
         &step,
