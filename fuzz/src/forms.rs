@@ -34,6 +34,10 @@ fn run(input: &[u8]) {
         plain::hex(stated.as_bytes()).as_deref()
             == Some(digest::digest(&digest::SHA256, body).as_ref())
     });
+    // Mandrill sends one field, and other fields could have the same text.
+    let is_sound = is_sound
+        && (name != "mandrill"
+            || matches!(&fields[..], [(field, _)] if field == "mandrill_events"));
     let signed = match (name, stated) {
         (_, Some(_)) => String::new(),
         ("mandrill", _) => {
@@ -65,6 +69,7 @@ fn seeds() -> Vec<Vec<u8>> {
         "hooks\nb=2&a=1&a=0&a=1",
         "hooks?tenant=7\nname=a%20b+c&%C3%A9=%F0%9F%98%80&&=x&y",
         "hooks:8443/x\n%=%4&%2",
+        "hooks\nmandrill_events=%5B%7B%7D%5D",
         "?bodySHA256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
         "?a=1&bodySHA256=00\n{}",
     ];

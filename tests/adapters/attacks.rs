@@ -224,6 +224,6 @@ fn url() -> PublicUrl {
 
 /// These need a private key that cannot be derived from a seed, or a body in a format that has no
 /// sample.
-const PASSED_OVER: [&str; 5] = ["adyen", "aws-sns", "paypal", "plaid", "sendgrid"];
+const PASSED_OVER: [&str; 6] = ["adyen", "aws-sns", "mandrill", "paypal", "plaid", "sendgrid"];
 const LIMIT: usize = 64 * 1024;
 const SEED: &[u8; 32] = b"01234567890abcdef01234567890abcd";

@@ -651,7 +651,7 @@ fn a_form_of_mandrill_is_one_field_which_has_one_reading() {
     }
     // The same signed text.
     for body in
-        ["mandrill_events1=", "mandrill_event=s1", "m=andrill_events1", "mandrill_events=&1="]
+        ["mandrill_events1=", "mandrill_event=s1", "m=andrill_events1", "mandrill_events1=&="]
     {
         let rejected = sent.clone().with_body(body).rejected(&verifier);
         assert_eq!(rejected, Some(Kind::MalformedSignature), "{body}");

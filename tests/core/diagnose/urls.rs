@@ -17,10 +17,11 @@ fn is_found(scheme: &Scheme, signed: &str, headers: &[(&str, &str)], url: &str) 
     let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(NOW_MS);
     let signer = signer.with_url(PublicUrl::new(signed).unwrap());
     let own = [("Content-Type", "application/x-www-form-urlencoded")];
-    let sent = signer.sign_with(&own, BODY.as_bytes()).unwrap();
+    let body = in_form_of(scheme, BODY.as_bytes());
+    let sent = signer.sign_with(&own, &body).unwrap();
     let sent = sent.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let sent = sent.chain(headers.iter().copied()).chain(own);
-    let request = CapturedRequest::new(sent, BODY).with_url(url);
+    let request = CapturedRequest::new(sent, body).with_url(url);
     let found = diagnose(scheme, secret()).diagnose(&request).unwrap();
     if found.is_verified() {
         return false;
