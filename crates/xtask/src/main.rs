@@ -58,8 +58,8 @@ Usage: cargo xtask <COMMAND>
                package contents, lints, each feature alone, rustdoc, all tests, and the checks of the
                dependencies
   language     rejects words of the old dialect in comments, Markdown and printed texts
-  schemes      writes the constructors of countersign-schemes and docs/SCHEMES.md, after a file in
-               crates/countersign-schemes/providers/ was added or changed
+  schemes      writes the constructors of countersign-schemes, the test vectors and docs/SCHEMES.md,
+               after a file in crates/countersign-schemes/providers/ was added or changed
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
 Missing tools are installed: redis-server with apt-get, dnf, apk or brew; rustfmt and clippy with
