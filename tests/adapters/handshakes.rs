@@ -5,7 +5,8 @@ mod adapters;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use countersign::handshake::HandshakeAnswer;
+use countersign::handshake::{Handshake, HandshakeAnswer, HandshakeRule};
+use countersign::scheme::HeaderSet;
 use countersign::{
     PublicUrl, RequestHead, Scheme, Secret, Signer, Verifier, VerifyError, VerifyErrorKind, schemes,
 };
@@ -55,13 +56,11 @@ impl Vector {
             (_, Some(secret)) => secret.clone(),
         };
         let secret = Secret::new(secret).unwrap();
-        let verifier = match self.provider.as_str() {
-            "trello" => Verifier::with_public_url(
-                PublicUrl::new(self.request.url.as_str()).unwrap(),
-                self.scheme(),
-                secret,
-            ),
-            _ => Verifier::new(self.scheme(), secret),
+        let verifier = if self.scheme().signs_url() {
+            let url = PublicUrl::new(self.request.url.as_str()).unwrap();
+            Verifier::with_public_url(url, self.scheme(), secret)
+        } else {
+            Verifier::new(self.scheme(), secret)
         };
         let verifier = verifier.unwrap().with_clock(|| NOW_MS);
         match (self.provider.as_str(), &self.secret) {
@@ -73,7 +72,14 @@ impl Vector {
     }
 
     fn is_signed(&self) -> bool {
-        matches!(self.provider.as_str(), "slack" | "zoom" | "twitch" | "discord" | "xero")
+        let is_signed = |handshake: &Handshake| handshake.rule() == HandshakeRule::Signed;
+        self.scheme().handshakes().iter().all(is_signed)
+    }
+
+    fn is_signature(&self, header: &str) -> bool {
+        let scheme = self.scheme();
+        let mut signatures = scheme.header_sets().iter().flat_map(HeaderSet::signatures);
+        signatures.any(|name| name.eq_ignore_ascii_case(header))
     }
 
     /// The value of a header in the vector's request.
@@ -92,7 +98,7 @@ impl Vector {
                 headers.push(("X-Signature-Ed25519".to_owned(), signature));
                 headers.push(("X-Signature-Timestamp".to_owned(), "1760000000".to_owned()));
             }
-            "slack" | "zoom" | "twitch" => {
+            _ if self.is_signed() && !headers.iter().any(|(name, _)| self.is_signature(name)) => {
                 let secret = self.secret.as_deref().unwrap_or("signing secret");
                 let signer = Signer::new(self.scheme(), Secret::new(secret).unwrap()).unwrap();
                 let signer = signer.with_id("msg_1").at_unix_ms(NOW_MS);
@@ -125,7 +131,7 @@ fn receive(
 #[test]
 fn every_handshake_of_the_vectors_is_answered_as_its_provider_expects() {
     let vectors = vectors();
-    assert_eq!(vectors.len(), 13);
+    assert!(vectors.len() >= 13);
     for vector in &vectors {
         let verifier = vector.verifier();
         verifier.open_handshake_window(Duration::from_secs(60));
@@ -159,10 +165,10 @@ fn every_handshake_of_the_vectors_is_answered_as_its_provider_expects() {
 #[test]
 fn a_signed_handshake_without_its_signature_is_rejected() {
     let signed: Vec<Vector> = vectors().into_iter().filter(Vector::is_signed).collect();
-    assert_eq!(signed.len(), 7);
+    assert!(signed.len() >= 7);
     for vector in signed {
         let mut headers = vector.headers();
-        headers.retain(|(name, _)| !name.to_ascii_lowercase().contains("signature"));
+        headers.retain(|(name, _)| !vector.is_signature(name));
         let verifier = vector.verifier();
         verifier.open_handshake_window(Duration::from_secs(60));
         let rejected = receive(&verifier, &vector, &headers).unwrap_err();

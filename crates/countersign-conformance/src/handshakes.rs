@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::vectors::{Disagreement, base64, pairs};
 
-/// All handshakes, in the order of their file.
+/// All handshakes, in alphabetical order of their providers.
 #[must_use]
 pub fn handshake_vectors() -> &'static [HandshakeVector] {
     &VECTORS
@@ -134,7 +134,8 @@ mod tests {
     fn every_handshake_of_the_file_is_read() {
         let vectors = handshake_vectors();
         let providers: BTreeSet<_> = vectors.iter().map(|vector| &vector.provider).collect();
-        assert_eq!((vectors.len(), providers.len()), (13, 11));
+        // A new provider adds to these numbers.
+        assert!(vectors.len() >= 13 && providers.len() >= 11, "{vectors:?}");
     }
 
     #[test]

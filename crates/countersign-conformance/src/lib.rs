@@ -1,9 +1,9 @@
 //! Test vectors and test suites for code that receives webhooks with
 //! Countersign.
 //!
-//! The test [`vectors`] are deliveries of 79 schemes with a known result. They
-//! are plain data and need no scheme of this project. You can check a custom
-//! scheme, or another verifier, against them:
+//! The test [`vectors`] are deliveries of about eighty schemes with a known
+//! result. They are plain data and need no scheme of this project. You can check
+//! a custom scheme, or another verifier, against them:
 //!
 //! ```
 //! use countersign_conformance::vectors;

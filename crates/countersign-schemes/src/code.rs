@@ -1,6 +1,6 @@
 //! Schemes whose signature is computed by code: one file for each, and what they share.
 //!
-//! Their other facts are data, in `providers/`, like those of all schemes.
+//! Their other facts and their vectors are data, in `providers/`, like those of all schemes.
 
 pub(crate) mod adyen;
 pub(crate) mod aws_sns;
@@ -18,4 +18,6 @@ pub(crate) mod twilio;
 
 mod certificate;
 mod form;
+mod json_body;
 mod jwt;
+mod mac_scheme;

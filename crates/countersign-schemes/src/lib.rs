@@ -15,7 +15,7 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `providers/NAME.toml` | the facts of a provider, with their sources |
+//! | `providers/NAME.toml` | the facts of a provider with their sources, sample events, test vectors |
 //! | `generated.rs` | the functions, written from these files by `cargo xtask schemes` |
 //! | `code/NAME.rs` | the signature of a scheme that data cannot describe |
 //! | `names.rs` | finds schemes by name |

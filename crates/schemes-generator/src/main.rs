@@ -1,10 +1,11 @@
-//! Writes `countersign-schemes/src/generated.rs`: `cargo xtask schemes`.
+//! Writes what is generated from the provider files of `countersign-schemes`: `cargo xtask schemes`.
 
 use std::error::Error;
 use std::fs;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let source = schemes_generator::generated()?;
-    fs::write(schemes_generator::target(), source)?;
+    for file in schemes_generator::generated()? {
+        fs::write(file.path, file.text)?;
+    }
     Ok(())
 }

@@ -4,6 +4,7 @@ use countersign_core::Scheme;
 use toml::{Table, Value};
 
 use crate::Result;
+use crate::vectors::{self, HandshakeVector, Vector};
 
 /// A scheme with what only the file of a built-in scheme has.
 pub(crate) struct Provider {
@@ -14,6 +15,8 @@ pub(crate) struct Provider {
     pub(crate) secret_location: String,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) samples: Vec<Sample>,
+    pub(crate) vectors: Vec<Vector>,
+    pub(crate) handshakes: Vec<HandshakeVector>,
     /// The format of the signature header, for display.
     pub(crate) signature: String,
 }
@@ -41,11 +44,14 @@ impl Provider {
         let function = take_text(&mut scheme, "function")?;
         let secret_location = take_secret_location(&mut scheme)?;
         let aliases = take_tables(&mut scheme, "alias")?;
-        let aliases = aliases.into_iter().map(Alias::read).collect::<Result<_>>()?;
+        let aliases = aliases.into_iter().map(Alias::read).collect::<Result<Vec<_>>>()?;
         let samples = take_tables(&mut scheme, "sample")?;
         let samples = samples.into_iter().map(Sample::read).collect::<Result<Vec<_>>>()?;
         check_samples(&samples)?;
         let name = required(&scheme, "name")?;
+        let vectors = vectors::read(&name, &aliases, take_tables(&mut scheme, "vector")?)?;
+        let handshakes = take_tables(&mut scheme, "handshake_vector")?;
+        let handshakes = vectors::read_handshakes(&name, handshakes)?;
         required(&scheme, "title")?;
         required(&scheme, "evidence")?;
         let function = function.unwrap_or_else(|| function_name(&name));
@@ -57,7 +63,17 @@ impl Provider {
                 None => "in the body".to_owned(),
             },
         };
-        Ok(Self { scheme, function, code, secret_location, aliases, samples, signature })
+        Ok(Self {
+            scheme,
+            function,
+            code,
+            secret_location,
+            aliases,
+            samples,
+            vectors,
+            handshakes,
+            signature,
+        })
     }
 
     pub(crate) fn name(&self) -> &str {

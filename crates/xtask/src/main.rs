@@ -59,8 +59,8 @@ Usage: cargo xtask <COMMAND>
                dependencies
   language     rejects words of the old dialect in comments, names, Markdown and printed
                texts
-  schemes      writes the constructors of countersign-schemes and docs/SCHEMES.md, after a file in
-               crates/countersign-schemes/providers/ was added or changed
+  schemes      writes the constructors of countersign-schemes, the test vectors and docs/SCHEMES.md,
+               after a file in crates/countersign-schemes/providers/ was added or changed
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
 Missing tools are installed: redis-server with apt-get, dnf, apk or brew; rustfmt and clippy with

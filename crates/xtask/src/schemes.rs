@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::run;
 
-/// Writes the constructors of `countersign-schemes` and `docs/SCHEMES.md`. Tests fail if one of them
-/// is out of date.
+/// Writes the constructors of `countersign-schemes`, the test vectors of `countersign-conformance` and
+/// `docs/SCHEMES.md`. Tests fail if one of them is out of date.
 pub(crate) fn schemes() -> Result<(), String> {
     run::checked(&mut run::cargo("run --quiet --package schemes-generator"))?;
     let page = run::output(&mut run::cargo(

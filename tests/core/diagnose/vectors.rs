@@ -2,7 +2,8 @@
 //! scheme is reported with that scheme's name.
 
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose, Diagnosis};
-use countersign::schemes;
+use countersign::scheme::Algorithm;
+use countersign::{Scheme, schemes};
 use countersign_conformance::{Expect, Reason, Vector, vectors};
 
 fn found(vector: &Vector, scheme: &str) -> Diagnosis {
@@ -71,18 +72,18 @@ fn what_is_wrong(vector: &Vector) -> Vec<CauseKind> {
     vec![kind]
 }
 
-/// Diagnoses every genuine vector with an eleventh of the other schemes, each time with different
-/// ones.
+/// Diagnoses every genuine vector with about an eleventh of the other schemes, each time with
+/// different ones.
 #[test]
 fn a_genuine_delivery_checked_with_another_scheme_names_its_own_scheme() {
     let names: Vec<&str> = schemes::names().collect();
     let genuine = vectors().iter().filter(|vector| vector.expect == Expect::Valid);
     let mut reported = 0;
-    for (number, vector) in genuine.enumerate() {
+    for vector in genuine {
         // A product may sign with the scheme of another one.
         let scheme = schemes::named(&vector.provider).unwrap();
         let own = scheme.name();
-        for other in names.iter().skip(number % STEP).step_by(STEP).filter(|name| **name != own) {
+        for other in names.iter().filter(|name| **name != own && is_chosen(vector, name)) {
             let found = found(vector, other);
             let alike = ALIKE.iter().find(|names| names.contains(&own)).copied();
             let alike = alike.unwrap_or(&[]);
@@ -95,6 +96,12 @@ fn a_genuine_delivery_checked_with_another_scheme_names_its_own_scheme() {
             let kinds = [CauseKind::SecretNotDecoded, CauseKind::SecretWronglyDecoded];
             if kinds.contains(&first.kind()) && alike.contains(other) {
                 // They differ only in how they decode a secret, so that cause is correct as well.
+                assert!(first.is_certain(), "{which}");
+                continue;
+            }
+            let of_other = schemes::named(other).unwrap();
+            if first.kind() == CauseKind::WrongHeader && is_same_token_header(&scheme, &of_other) {
+                // They differ only in what precedes the token, so that cause is correct as well.
                 assert!(first.is_certain(), "{which}");
                 continue;
             }
@@ -126,7 +133,24 @@ fn other_headers_decide_which_of_several_identical_schemes_is_named_first() {
     }
 }
 
-const STEP: usize = 11;
+/// Whether a vector is diagnosed with this scheme. A new provider adds pairs, and changes none of the
+/// others.
+fn is_chosen(vector: &Vector, other: &str) -> bool {
+    let text = format!("{vector}, {other}");
+    // FNV-1a.
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash.is_multiple_of(STEP)
+}
+
+fn is_same_token_header(one: &Scheme, other: &Scheme) -> bool {
+    let header = |scheme: &Scheme| scheme.headers().next().map(str::to_ascii_lowercase);
+    let is_token = |scheme: &Scheme| scheme.algorithm() == Algorithm::Token;
+    is_token(one) && is_token(other) && header(one) == header(other)
+}
+
+const STEP: u64 = 11;
 /// Groups of schemes that cannot be distinguished by the request.
 const ALIKE: &[&[&str]] = &[
     &[

@@ -6,53 +6,20 @@ use countersign_core::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest, json, json::Value,
 };
-use countersign_core::{ConfigError, Scheme, Secret, VerifyError, VerifyErrorKind};
+use countersign_core::{ConfigError, Scheme, VerifyError, VerifyErrorKind};
 use serde_json::Value as Json;
 
-pub(crate) fn signing() -> impl CustomScheme {
-    Adyen
-}
+use super::mac_scheme::MacScheme;
 
 /// Signs eight fields of the item in the body.
-struct Adyen;
+pub(crate) fn signing() -> impl CustomScheme {
+    let fields = FIELDS.map(pointer).into();
+    MacScheme::new(begin, sign).with_coverage(SignatureCoverage::Fields(fields))
+}
 
-impl CustomScheme for Adyen {
-    type Key = MacKey;
-
-    fn covers(&self) -> SignatureCoverage {
-        SignatureCoverage::Fields(FIELDS.iter().map(|field| pointer(field)).collect())
-    }
-
-    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
-        MacKey::new(scheme, secret)
-    }
-
-    fn begin(
-        &self,
-        request: &VerifyRequest<'_>,
-        keys: LiveKeys<MacKey>,
-    ) -> Result<BodyCheck, VerifyError> {
-        let scheme = request.scheme().clone();
-        Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, body)))
-    }
-
-    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
-        let key = request.mac_key()?;
-        let no_item =
-            || request.problem("the body must be Adyen's, with one item in `notificationItems`");
-        let item = Item::read(request.body()).map_err(|error| match error.kind() {
-            VerifyErrorKind::MissingSignature => no_item(),
-            _ => request.problem(error.to_string()),
-        })?;
-        let signed = item.signed().ok_or_else(no_item)?;
-        let mut body: Json = serde_json::from_slice(request.body()).map_err(|_| no_item())?;
-        let item = body.pointer_mut(ITEM).and_then(Json::as_object_mut);
-        let more = item.ok_or_else(no_item)?.entry("additionalData");
-        let more = more.or_insert_with(|| Json::Object(serde_json::Map::new()));
-        let more = more.as_object_mut().ok_or_else(no_item)?;
-        more.insert("hmacSignature".to_owned(), key.sign(&[signed.as_bytes()]).into());
-        Ok(SignedRequest::with_body(body.to_string()))
-    }
+fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyCheck, VerifyError> {
+    let scheme = request.scheme().clone();
+    Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, body)))
 }
 
 fn check_body(
@@ -70,6 +37,24 @@ fn check_body(
         PresentedSignatures::one(scheme, text.as_bytes()).ok_or_else(|| rejected(UNUSABLE))?;
     let signed = item.signed().ok_or_else(|| rejected(UNUSABLE))?;
     Ok(keys.signed_by(&[signed.as_bytes()], &candidate)?.over(signed))
+}
+
+fn sign(request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+    let key = request.mac_key()?;
+    let no_item =
+        || request.problem("the body must be Adyen's, with one item in `notificationItems`");
+    let item = Item::read(request.body()).map_err(|error| match error.kind() {
+        VerifyErrorKind::MissingSignature => no_item(),
+        _ => request.problem(error.to_string()),
+    })?;
+    let signed = item.signed().ok_or_else(no_item)?;
+    let mut body: Json = serde_json::from_slice(request.body()).map_err(|_| no_item())?;
+    let item = body.pointer_mut(ITEM).and_then(Json::as_object_mut);
+    let more = item.ok_or_else(no_item)?.entry("additionalData");
+    let more = more.or_insert_with(|| Json::Object(serde_json::Map::new()));
+    let more = more.as_object_mut().ok_or_else(no_item)?;
+    more.insert("hmacSignature".to_owned(), key.sign(&[signed.as_bytes()]).into());
+    Ok(SignedRequest::with_body(body.to_string()))
 }
 
 /// The signed text of an item, and its signature.

@@ -14,6 +14,7 @@ use countersign_core::{
 use serde_json::{Map, Value as Json};
 
 use super::certificate::host_and_path;
+use super::json_body;
 
 pub(crate) fn signing() -> impl CustomScheme {
     Sns
@@ -79,11 +80,7 @@ impl CustomScheme for Sns {
         let secret = secret.ok_or_else(|| request.problem("give a private key"))?;
         let key = PrivateKey::new(&secret.dangerous_text(SecretFormat::Text));
         let key = key.map_err(|error| error.of(request.scheme(), Some(0)))?;
-        let body = serde_json::from_slice(request.body());
-        let Ok(Json::Object(body)) = body else {
-            return Err(request.problem("the body must be a JSON object, to hold the signature"));
-        };
-        let mut body = envelope(body);
+        let mut body = envelope(json_body::object(request, ", to hold the signature")?);
         let resembles = |name: &&String| {
             FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name) && field != name)
         };

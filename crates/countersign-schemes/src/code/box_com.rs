@@ -1,68 +1,17 @@
 //! Box.
 
 use countersign_core::custom::{
-    BodyCheck, CustomScheme, LiveKeys, MacKey, PresentedSignatures, SignRequest, SignatureCoverage,
-    SignedRequest, VerifyRequest,
+    BodyCheck, CustomScheme, LiveKeys, MacKey, PresentedSignatures, SignRequest, SignedRequest,
+    VerifyRequest,
 };
-use countersign_core::{
-    ConfigError, Scheme, Secret, SecretProblem, Secrets, VerifyError, VerifyErrorKind,
-};
+use countersign_core::{ConfigError, SecretProblem, Secrets, VerifyError, VerifyErrorKind};
 
-pub(crate) fn signing() -> impl CustomScheme {
-    TwoKeys
-}
+use super::mac_scheme::MacScheme;
 
 /// Two keys, each for its own header.
-struct TwoKeys;
-
-impl CustomScheme for TwoKeys {
-    type Key = MacKey;
-
-    fn covers(&self) -> SignatureCoverage {
-        SignatureCoverage::Body
-    }
-
-    fn headers(&self) -> Vec<&str> {
-        GATES.map(|(header, _)| header).into()
-    }
-
-    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
-        MacKey::new(scheme, secret)
-    }
-
-    fn check(&self, scheme: &Scheme, secrets: &Secrets, _: &[MacKey]) -> Result<(), ConfigError> {
-        secrets.reject_resolver(scheme)?;
-        at_max_two(secrets)
-    }
-
-    fn begin(
-        &self,
-        request: &VerifyRequest<'_>,
-        keys: LiveKeys<MacKey>,
-    ) -> Result<BodyCheck, VerifyError> {
-        begin(request, keys)
-    }
-
-    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
-        at_max_two(request.secrets())?;
-        let keys = request.mac_keys()?;
-        let time = request.timestamp()?;
-        let message = [request.body(), time.as_bytes()];
-        let signatures = SIGNATURES.iter().zip(&keys);
-        let signatures = signatures.map(|(header, key)| (*header, key.sign(&message)));
-        let rest = [(TIMESTAMP, time.clone())]
-            .into_iter()
-            .chain(GATES.map(|(header, value)| (header, value.to_owned())));
-        Ok(SignedRequest::with_headers(signatures.chain(rest)))
-    }
-}
-
-fn at_max_two(secrets: &Secrets) -> Result<(), ConfigError> {
-    if secrets.iter().count() <= SIGNATURES.len() {
-        return Ok(());
-    }
-    let problem = SecretProblem::malformed("at most the primary and the secondary key");
-    Err(ConfigError::from(problem).of_secret(SIGNATURES.len()))
+pub(crate) fn signing() -> impl CustomScheme {
+    let gates = GATES.map(|(header, _)| header);
+    MacScheme::new(begin, sign).with_headers(gates).with_check(at_max_two)
 }
 
 fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyCheck, VerifyError> {
@@ -99,6 +48,27 @@ fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyChec
         let found = found.ok_or(VerifyErrorKind::SignatureMismatch)?;
         Ok(found.signed_it().at_unix_ms(unix_ms))
     }))
+}
+
+fn sign(request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+    at_max_two(request.secrets())?;
+    let keys = request.mac_keys()?;
+    let time = request.timestamp()?;
+    let message = [request.body(), time.as_bytes()];
+    let signatures = SIGNATURES.iter().zip(&keys);
+    let signatures = signatures.map(|(header, key)| (*header, key.sign(&message)));
+    let rest = [(TIMESTAMP, time.clone())]
+        .into_iter()
+        .chain(GATES.map(|(header, value)| (header, value.to_owned())));
+    Ok(SignedRequest::with_headers(signatures.chain(rest)))
+}
+
+fn at_max_two(secrets: &Secrets) -> Result<(), ConfigError> {
+    if secrets.iter().count() <= SIGNATURES.len() {
+        return Ok(());
+    }
+    let problem = SecretProblem::malformed("at most the primary and the secondary key");
+    Err(ConfigError::from(problem).of_secret(SIGNATURES.len()))
 }
 
 const SIGNATURES: [&str; 2] = ["box-signature-primary", "box-signature-secondary"];

@@ -1,49 +1,15 @@
 //! Coinbase Developer Platform (Hook0), the signature that also covers headers.
 
 use countersign_core::custom::{
-    BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
-    VerifyRequest,
+    BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignedRequest, VerifyRequest,
 };
-use countersign_core::{ConfigError, Scheme, Secret, VerifyError, VerifyErrorKind};
+use countersign_core::{ConfigError, VerifyError, VerifyErrorKind};
 
-pub(crate) fn signing() -> impl CustomScheme {
-    CdpV1
-}
+use super::mac_scheme::MacScheme;
 
 /// Signs headers that the request names.
-struct CdpV1;
-
-impl CustomScheme for CdpV1 {
-    type Key = MacKey;
-
-    fn covers(&self) -> SignatureCoverage {
-        SignatureCoverage::Body
-    }
-
-    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
-        MacKey::new(scheme, secret)
-    }
-
-    fn begin(
-        &self,
-        request: &VerifyRequest<'_>,
-        keys: LiveKeys<MacKey>,
-    ) -> Result<BodyCheck, VerifyError> {
-        begin(request, keys)
-    }
-
-    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
-        let time = request.timestamp()?;
-        let names = ["content-type", "x-event-id", "x-event-type"];
-        let sent = names.iter().filter_map(|name| Some((*name, request.header(name)?)));
-        let (names, values): (Vec<&str>, Vec<&[u8]>) = sent.unzip();
-        let before = before(time.as_bytes(), names.join(" ").as_bytes(), &values);
-        let mut items = vec![format!("t={time}"), format!("h={}", names.join(" "))];
-        let message: [&[u8]; 2] = [&before, request.body()];
-        let keys = request.mac_keys()?;
-        items.extend(keys.iter().map(|key| format!("v1={}", key.sign(&message))));
-        Ok(SignedRequest::with_headers([(SIGNATURE, items.join(","))]))
-    }
+pub(crate) fn signing() -> impl CustomScheme {
+    MacScheme::new(begin, sign)
 }
 
 fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyCheck, VerifyError> {
@@ -96,6 +62,19 @@ fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyChec
             None => signed_by.over([&before[undated..], body].concat()),
         })
     }))
+}
+
+fn sign(request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+    let time = request.timestamp()?;
+    let names = ["content-type", "x-event-id", "x-event-type"];
+    let sent = names.iter().filter_map(|name| Some((*name, request.header(name)?)));
+    let (names, values): (Vec<&str>, Vec<&[u8]>) = sent.unzip();
+    let before = before(time.as_bytes(), names.join(" ").as_bytes(), &values);
+    let mut items = vec![format!("t={time}"), format!("h={}", names.join(" "))];
+    let message: [&[u8]; 2] = [&before, request.body()];
+    let keys = request.mac_keys()?;
+    items.extend(keys.iter().map(|key| format!("v1={}", key.sign(&message))));
+    Ok(SignedRequest::with_headers([(SIGNATURE, items.join(","))]))
 }
 
 /// The signed bytes before the body.

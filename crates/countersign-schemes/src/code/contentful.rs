@@ -1,60 +1,16 @@
 //! Contentful.
 
 use countersign_core::custom::{
-    BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
-    VerifyRequest,
+    BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignedRequest, VerifyRequest,
 };
-use countersign_core::{ConfigError, Scheme, Secret, VerifyError, VerifyErrorKind};
+use countersign_core::{ConfigError, VerifyError, VerifyErrorKind};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub(crate) fn signing() -> impl CustomScheme {
-    Contentful
-}
+use super::mac_scheme::MacScheme;
 
 /// Signs a canonical request, with headers that the request names.
-struct Contentful;
-
-impl CustomScheme for Contentful {
-    type Key = MacKey;
-
-    fn covers(&self) -> SignatureCoverage {
-        SignatureCoverage::Body
-    }
-
-    fn headers(&self) -> Vec<&str> {
-        vec![SIGNED_HEADERS]
-    }
-
-    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
-        MacKey::new(scheme, secret)
-    }
-
-    fn begin(
-        &self,
-        request: &VerifyRequest<'_>,
-        keys: LiveKeys<MacKey>,
-    ) -> Result<BodyCheck, VerifyError> {
-        begin(request, keys)
-    }
-
-    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
-        let key = request.mac_key()?;
-        let time = request.timestamp()?;
-        let topic = request.header(TOPIC);
-        let mut names = vec![SIGNED_HEADERS, TIMESTAMP];
-        names.extend(topic.map(|_| TOPIC));
-        let names = names.join(",");
-        let mut headers: Vec<(&str, &[u8])> =
-            vec![(SIGNED_HEADERS, names.as_bytes()), (TIMESTAMP, time.as_bytes())];
-        headers.extend(topic.map(|topic| (TOPIC, topic)));
-        let before = before(request.method(), &request.url()?, &headers);
-        let signature = key.sign(&[&before, request.body()]);
-        Ok(SignedRequest::with_headers([
-            (SIGNATURE, signature),
-            (SIGNED_HEADERS, names),
-            (TIMESTAMP, time),
-        ]))
-    }
+pub(crate) fn signing() -> impl CustomScheme {
+    MacScheme::new(begin, sign).with_headers([SIGNED_HEADERS])
 }
 
 fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyCheck, VerifyError> {
@@ -90,6 +46,25 @@ fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyChec
         // The topic, which distinguishes two events with equal bodies, is a header.
         Ok(signed_by.over([&before, body].concat()))
     }))
+}
+
+fn sign(request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+    let key = request.mac_key()?;
+    let time = request.timestamp()?;
+    let topic = request.header(TOPIC);
+    let mut names = vec![SIGNED_HEADERS, TIMESTAMP];
+    names.extend(topic.map(|_| TOPIC));
+    let names = names.join(",");
+    let mut headers: Vec<(&str, &[u8])> =
+        vec![(SIGNED_HEADERS, names.as_bytes()), (TIMESTAMP, time.as_bytes())];
+    headers.extend(topic.map(|topic| (TOPIC, topic)));
+    let before = before(request.method(), &request.url()?, &headers);
+    let signature = key.sign(&[&before, request.body()]);
+    Ok(SignedRequest::with_headers([
+        (SIGNATURE, signature),
+        (SIGNED_HEADERS, names),
+        (TIMESTAMP, time),
+    ]))
 }
 
 /// Whether a header's value, on a line with other headers, is unambiguous: it contains no line

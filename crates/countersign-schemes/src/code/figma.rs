@@ -4,49 +4,19 @@ use countersign_core::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest, json, json::Value,
 };
-use countersign_core::{ConfigError, Scheme, Secret, SecretFormat, VerifyError, VerifyErrorKind};
-use serde_json::Value as Json;
+use countersign_core::{ConfigError, Scheme, SecretFormat, VerifyError, VerifyErrorKind};
 
-pub(crate) fn signing() -> impl CustomScheme {
-    Figma
-}
+use super::json_body;
+use super::mac_scheme::MacScheme;
 
 /// Sends the passcode inside the body.
-struct Figma;
+pub(crate) fn signing() -> impl CustomScheme {
+    MacScheme::new(begin, sign).with_coverage(SignatureCoverage::Nothing)
+}
 
-impl CustomScheme for Figma {
-    type Key = MacKey;
-
-    fn covers(&self) -> SignatureCoverage {
-        SignatureCoverage::Nothing
-    }
-
-    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
-        MacKey::new(scheme, secret)
-    }
-
-    fn begin(
-        &self,
-        request: &VerifyRequest<'_>,
-        keys: LiveKeys<MacKey>,
-    ) -> Result<BodyCheck, VerifyError> {
-        let scheme = request.scheme().clone();
-        Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, body)))
-    }
-
-    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
-        let body = serde_json::from_slice(request.body());
-        let Ok(Json::Object(mut body)) = body else {
-            return Err(request.problem("the body must be a JSON object with the passcode"));
-        };
-        let passcode =
-            request.secrets().iter().next().map(|it| it.dangerous_text(SecretFormat::Text));
-        body.insert(PASSCODE.to_owned(), passcode.into());
-        let body = Json::Object(body).to_string();
-        let read = json::locate(body.as_bytes(), &[POINTER]);
-        read.map_err(|why| request.problem(why.to_string()))?;
-        Ok(SignedRequest::with_body(body))
-    }
+fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyCheck, VerifyError> {
+    let scheme = request.scheme().clone();
+    Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, body)))
 }
 
 fn check_body(
@@ -67,6 +37,13 @@ fn check_body(
     let signed_by = keys.signed_by(&[], &candidate)?;
     let rest = without_passcode(body);
     Ok(signed_by.over(rest.ok_or_else(|| rejected(VerifyErrorKind::MalformedSignature))?))
+}
+
+fn sign(request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+    let mut body = json_body::object(request, " with the passcode")?;
+    let passcode = request.secrets().iter().next().map(|it| it.dangerous_text(SecretFormat::Text));
+    body.insert(PASSCODE.to_owned(), passcode.into());
+    json_body::signed(request, body, &[POINTER])
 }
 
 /// The body without the passcode: with a digest of both, anyone who reads it in

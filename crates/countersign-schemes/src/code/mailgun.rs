@@ -6,60 +6,22 @@ use countersign_core::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest, json, json::Value,
 };
-use countersign_core::{ConfigError, Scheme, Secret, TimestampUnit, VerifyError, VerifyErrorKind};
-use serde_json::Value as Json;
+use countersign_core::{ConfigError, Scheme, TimestampUnit, VerifyError, VerifyErrorKind};
 
 use super::form;
 use super::form::multipart;
-
-pub(crate) fn signing() -> impl CustomScheme {
-    Mailgun
-}
+use super::json_body;
+use super::mac_scheme::MacScheme;
 
 /// Signs a timestamp and a token inside the body.
-struct Mailgun;
+pub(crate) fn signing() -> impl CustomScheme {
+    MacScheme::new(begin, sign).with_coverage(SignatureCoverage::Nothing)
+}
 
-impl CustomScheme for Mailgun {
-    type Key = MacKey;
-
-    fn covers(&self) -> SignatureCoverage {
-        SignatureCoverage::Nothing
-    }
-
-    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
-        MacKey::new(scheme, secret)
-    }
-
-    fn begin(
-        &self,
-        request: &VerifyRequest<'_>,
-        keys: LiveKeys<MacKey>,
-    ) -> Result<BodyCheck, VerifyError> {
-        let scheme = request.scheme().clone();
-        let max_json = max_json(request.body_limit());
-        Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, max_json, body)))
-    }
-
-    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
-        let key = request.mac_key()?;
-        let body = serde_json::from_slice(request.body());
-        let Ok(Json::Object(mut body)) = body else {
-            return Err(request.problem("the body must be a JSON object, to hold the signature"));
-        };
-        let time = request.timestamp()?;
-        let token = request.id().map_or_else(|| request.random_id(), |id| Ok(id.to_owned()))?;
-        if !is_token(token.as_bytes()) {
-            return Err(request.problem("the id, its token, must have 1 to 256 bytes"));
-        }
-        let signature = key.sign(&[time.as_bytes(), token.as_bytes()]);
-        let signature =
-            serde_json::json!({ "timestamp": time, "token": token, "signature": signature });
-        body.insert("signature".to_owned(), signature);
-        let body = Json::Object(body).to_string();
-        let read = json::locate(body.as_bytes(), &PLACES.concat());
-        read.map_err(|why| request.problem(why.to_string()))?;
-        Ok(SignedRequest::with_body(body))
-    }
+fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyCheck, VerifyError> {
+    let scheme = request.scheme().clone();
+    let max_json = max_json(request.body_limit());
+    Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, max_json, body)))
 }
 
 fn check_body(
@@ -85,6 +47,21 @@ fn check_body(
         }
     }
     Err(rejected(found))
+}
+
+fn sign(request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+    let key = request.mac_key()?;
+    let mut body = json_body::object(request, ", to hold the signature")?;
+    let time = request.timestamp()?;
+    let token = request.id().map_or_else(|| request.random_id(), |id| Ok(id.to_owned()))?;
+    if !is_token(token.as_bytes()) {
+        return Err(request.problem("the id, its token, must have 1 to 256 bytes"));
+    }
+    let signature = key.sign(&[time.as_bytes(), token.as_bytes()]);
+    let signature =
+        serde_json::json!({ "timestamp": time, "token": token, "signature": signature });
+    body.insert("signature".to_owned(), signature);
+    json_body::signed(request, body, &PLACES.concat())
 }
 
 /// A signature, and the values that it signs.

@@ -2,66 +2,30 @@
 
 use countersign_core::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, RequestUrl,
-    SignRequest, SignatureCoverage, SignedRequest, VerifyRequest, is_same,
+    SignRequest, SignedRequest, VerifyRequest, is_same,
 };
-use countersign_core::{ConfigError, Scheme, Secret, VerifyError, VerifyErrorKind};
+use countersign_core::{ConfigError, VerifyError, VerifyErrorKind};
 use sha2::{Digest, Sha256};
 
 use super::form;
 use super::form::Sorted;
 use super::form::Values;
+use super::mac_scheme::MacScheme;
 
 pub(crate) fn signing() -> impl CustomScheme {
-    Twilio { settings: None }
+    with_settings(None)
 }
 
 pub(crate) fn shared_key() -> impl CustomScheme {
-    Twilio { settings: Some("algorithm=HMAC_SHA256") }
+    with_settings(Some("algorithm=HMAC_SHA256"))
 }
 
-/// Signs the URL, followed by the fields.
-struct Twilio {
-    /// The text that the settings header must contain, if the scheme has such a header.
-    settings: Option<&'static str>,
-}
-
-impl CustomScheme for Twilio {
-    type Key = MacKey;
-
-    fn covers(&self) -> SignatureCoverage {
-        SignatureCoverage::Body
-    }
-
-    fn headers(&self) -> Vec<&str> {
-        self.settings.map(|_| SETTINGS).into_iter().collect()
-    }
-
-    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
-        MacKey::new(scheme, secret)
-    }
-
-    fn begin(
-        &self,
-        request: &VerifyRequest<'_>,
-        keys: LiveKeys<MacKey>,
-    ) -> Result<BodyCheck, VerifyError> {
-        begin(request, keys, self.settings)
-    }
-
-    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
-        let key = request.mac_key()?;
-        let url = request.url()?;
-        let signature = match stated_digest(&url) {
-            Some(_) => key.sign(&[url.as_bytes()]),
-            None => {
-                let fields = sorted(request.body());
-                let fields = fields.map_err(|error| request.problem(error.to_string()))?;
-                key.sign(&[url.as_bytes(), &fields.text])
-            }
-        };
-        let settings = self.settings.map(|settings| (SETTINGS, settings.to_owned()));
-        Ok(SignedRequest::with_headers([(SIGNATURE, signature)].into_iter().chain(settings)))
-    }
+/// Signs the URL, followed by the fields. The settings header must contain this text, if the scheme
+/// has such a header.
+fn with_settings(settings: Option<&'static str>) -> impl CustomScheme {
+    let begin = move |request: &VerifyRequest<'_>, keys| begin(request, keys, settings);
+    let sign = move |request: &SignRequest<'_>| sign(request, settings);
+    MacScheme::new(begin, sign).with_headers(settings.map(|_| SETTINGS).as_slice())
 }
 
 fn begin(
@@ -81,6 +45,21 @@ fn begin(
     }
     let readings = Readings::of(request.request_url()?)?;
     Ok(BodyCheck::new(move |body| readings.check_body(body, &keys, &candidates)))
+}
+
+fn sign(request: &SignRequest<'_>, settings: Option<&str>) -> Result<SignedRequest, ConfigError> {
+    let key = request.mac_key()?;
+    let url = request.url()?;
+    let signature = match stated_digest(&url) {
+        Some(_) => key.sign(&[url.as_bytes()]),
+        None => {
+            let fields = sorted(request.body());
+            let fields = fields.map_err(|error| request.problem(error.to_string()))?;
+            key.sign(&[url.as_bytes(), &fields.text])
+        }
+    };
+    let settings = settings.map(|settings| (SETTINGS, settings.to_owned()));
+    Ok(SignedRequest::with_headers([(SIGNATURE, signature)].into_iter().chain(settings)))
 }
 
 /// The two strings that a delivery can have signed. The signed text starts with the configured URL;
