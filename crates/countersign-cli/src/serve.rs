@@ -44,6 +44,7 @@ mod short_id;
 mod shutdown;
 mod store;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,7 +110,12 @@ async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
     let mut addresses = server::resolve(&plan.listen).await?;
     if let Some(admin) = &plan.admin {
         let admin_addresses = server::resolve(admin).await?;
-        addresses.retain(|address| address.port() != 0 && admin_addresses.contains(address));
+        // An unspecified address includes all of this machine.
+        let is_same = |one: &SocketAddr, other: &SocketAddr| {
+            let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
+            one.port() != 0 && one.port() == other.port() && (is_any || one.ip() == other.ip())
+        };
+        addresses.retain(|one| admin_addresses.iter().any(|other| is_same(one, other)));
         if !addresses.is_empty() {
             return Err(UsageError::new("`admin` is the address of `listen`: use another port"));
         }
@@ -172,8 +178,8 @@ impl Running {
         let budget = plan.budget();
         let store = Store::open(plan.store).await?;
         let format = Format::of_output(args.json, plan.endpoints.len());
-        let (log, printed) = Log::start(plan.show_body, format)?;
         let hidden = Arc::clone(&plan.hidden);
+        let (log, printed) = Log::start(plan.show_body.then(|| Arc::clone(&hidden)), format)?;
         let captures = plan.capture.map(|plan| Captures::start(plan, hidden)).transpose()?;
         let (captures, written) = captures.unzip();
         let metrics = Metrics::collect()?;

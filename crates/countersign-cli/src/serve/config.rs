@@ -278,9 +278,9 @@ impl ServeArgs {
 }
 
 /// The set for the secrets of a configuration: the given one, or at the start of the program one
-/// that is used if deliveries are captured.
-fn hidden(given: Option<KnownSecrets>, capture: Option<&CapturePlan>) -> Arc<KnownSecrets> {
-    let at_start = || capture.map_or_else(KnownSecrets::nothing, |_| KnownSecrets::new());
+/// that is used if deliveries are captured, or their bodies printed.
+fn hidden(given: Option<KnownSecrets>, is_used: bool) -> Arc<KnownSecrets> {
+    let at_start = || if is_used { KnownSecrets::new() } else { KnownSecrets::nothing() };
     Arc::new(given.unwrap_or_else(at_start))
 }
 

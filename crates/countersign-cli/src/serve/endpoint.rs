@@ -152,6 +152,7 @@ impl Endpoint {
     ) -> Response<Full<Bytes>> {
         let since = Instant::now();
         let answer_by = since + self.answer_within;
+        let is_allowed = self.methods.contains(request.method());
         let (mut request, seen) = match &self.capture {
             Some(capture) => {
                 let (request, seen) = capture.see(request);
@@ -188,11 +189,11 @@ impl Endpoint {
                 grant: handled.map(|(_, grant)| *grant),
                 handshake: handshake(&response),
                 capture: capture.or(rejected.as_deref()),
-                ..self.line(code(&response), response.status(), admitted.since)
+                ..self.line(code(&response, is_allowed), response.status(), admitted.since)
             });
         }
         if let Some((capture, seen)) = seen {
-            let taking = capture.take(seen, &response, code(&response), verified);
+            let taking = capture.take(seen, &response, code(&response, is_allowed), verified);
             // A request that was evicted is not captured.
             let _ = ticket.run_waiting(taking).await;
         }
@@ -222,7 +223,7 @@ impl Endpoint {
         let mut response = into_response(EarlyResponse::Busy);
         // The connection is needed for other requests.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        self.log.print(&self.line(code(&response), response.status(), since));
+        self.log.print(&self.line(code(&response, true), response.status(), since));
         response
     }
 
@@ -231,7 +232,7 @@ impl Endpoint {
         Line {
             endpoint: Some(&self.path),
             scheme: Some(&self.scheme),
-            is_enforced: matches!(self.mode, Mode::Enforcing { .. }),
+            is_enforced: !self.is_shadow(),
             ..Line::new(code, status.as_u16(), since)
         }
     }
@@ -239,13 +240,18 @@ impl Endpoint {
     /// Prints the line of a request whose method the endpoint does not take.
     pub(super) fn print_not_allowed(&self, request: (&Method, &str), since: Instant) {
         let status = StatusCode::METHOD_NOT_ALLOWED;
-        let line = self.line("method_not_allowed", status, since);
+        let line = self.line(METHOD_NOT_ALLOWED, status, since);
         self.log.print(&Line { unrouted: Some(request), ..line });
     }
 
     /// Whether deliveries are answered 503 while the store is away.
     pub(super) fn needs_store(&self) -> bool {
         self.recorder().is_some_and(Recorder::needs_store)
+    }
+
+    /// Whether every request is forwarded, whatever its verification says.
+    pub(super) fn is_shadow(&self) -> bool {
+        matches!(self.mode, Mode::Shadow(_))
     }
 
     /// Whether the endpoint has a target.
@@ -299,8 +305,12 @@ async fn collected(response: Response<ResponseBody<Full<Bytes>>>) -> Response<Fu
     }
 }
 
-/// The code of a line: that of the early response, if the handler was not called.
-fn code(response: &Response<Full<Bytes>>) -> &'static str {
+/// The code of a line: that of the early response, if the handler was not called. In shadow mode, the
+/// method may be one that is not allowed.
+fn code(response: &Response<Full<Bytes>>, is_allowed: bool) -> &'static str {
+    if !is_allowed {
+        return METHOD_NOT_ALLOWED;
+    }
     match response.extensions().get::<EarlyResponse>() {
         Some(answer) => answer.code(),
         None if response.extensions().get::<Filtered>().is_some() => "filtered",
@@ -431,5 +441,6 @@ impl fmt::Debug for Endpoint {
 /// would let a slow target handle the same event twice at once. Until then, redeliveries of the
 /// event are in flight. A shutdown waits for a shorter time.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(120);
+const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
 /// The time reserved for sending the target's response to the sender.
 const PASSING_ON: Duration = Duration::from_millis(100);

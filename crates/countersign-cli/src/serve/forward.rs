@@ -1,6 +1,7 @@
 //! Forwards events to the target application and returns its response.
 
 mod allowed;
+mod beginning_read;
 mod client;
 mod headers;
 
@@ -15,8 +16,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::tower::into_response;
-use countersign::{EarlyResponse, Grant, Scheme, Verified};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use countersign::{EarlyResponse, Grant, Scheme, Verified, Verifier};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
@@ -28,8 +29,10 @@ use super::awake::sleep_awake;
 use super::config::{ForwardedHeaders, Target};
 use super::metrics;
 use super::store::with_causes;
+use crate::hop_by_hop;
 use crate::output;
 use crate::usage_error::UsageError;
+use beginning_read::BeginningRead;
 use client::{Client, OutgoingBody};
 
 /// Forwards the events of one endpoint to its target.
@@ -94,32 +97,48 @@ impl Forward {
         if grant.attempt > 1 {
             metrics::count(metrics::REPEATED_ATTEMPTS, &self.0.path);
         }
-        let mut request = self.outgoing(request, verified.scheme());
+        let forwarded = &self.0.settings.forwarded_headers;
+        let mut request = self.outgoing(request, verified.scheme(), forwarded);
         // Added after that, so that the request's `Connection` header cannot remove these.
         headers::add_proof(request.headers_mut(), verified, grant);
-        self.exchange(request, answer_by).await
+        match self.answered(request).await {
+            Ok(answered) => passed_back(answered, answer_by, false).await,
+            Err(response) => response,
+        }
     }
 
-    /// Forwards a request of shadow mode, with its query: the target verifies it.
+    /// Forwards a request of shadow mode, with its query and all headers: the target verifies it. A
+    /// connection is used only once the body is read, apart from what exceeds the body limit.
     pub(super) async fn pass_through<B>(
         &self,
         request: Request<B>,
-        scheme: &Scheme,
+        verifier: &Verifier,
         answer_by: Instant,
     ) -> Response<Full<Bytes>>
     where
-        B: Body<Data = Bytes> + Send + 'static,
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
+        let Inner { target, settings, .. } = &*self.0;
+        let (parts, body) = request.into_parts();
+        let reading = BeginningRead::of(body, verifier, settings.timeout);
+        let (body, _reserved) = match reading.await {
+            Ok(read) => read,
+            Err(early) => return into_response(early),
+        };
         let Some(_connection) = self.connection().await else {
             return into_response(EarlyResponse::Busy);
         };
-        let query = request.uri().query().map(str::to_owned);
-        let mut request = self.outgoing(request, scheme);
+        let query = parts.uri.query().map(str::to_owned);
+        let request = Request::from_parts(parts, body);
+        let mut request = self.outgoing(request, verifier.scheme(), &ForwardedHeaders::Keep);
         if let Some(query) = query {
-            *request.uri_mut() = with_query(&self.0.target, &query);
+            *request.uri_mut() = with_query(target, &query);
         }
-        self.exchange(request, answer_by).await
+        match self.answered(request).await {
+            Ok(answered) => passed_back(answered, answer_by, true).await,
+            Err(response) => response,
+        }
     }
 
     /// The permit for a connection to the target; `None` if too many are open.
@@ -128,23 +147,23 @@ impl Forward {
         timeout(settings.max_wait, connections.acquire()).await.ok()?.ok()
     }
 
-    async fn exchange(
+    /// The target's response, or the one to send in its place.
+    async fn answered(
         &self,
         request: Request<OutgoingBody>,
-        answer_by: Instant,
-    ) -> Response<Full<Bytes>> {
+    ) -> Result<Response<Incoming>, Response<Full<Bytes>>> {
         let Inner { path, client, settings, .. } = &*self.0;
         let answered = tokio::select! {
             biased;
             answered = client.request(request) => answered,
-            () = settings.cutoff.cancelled() => return unusable_target(),
+            () = settings.cutoff.cancelled() => return Err(unusable_target()),
             () = sleep_awake(settings.timeout) => {
                 metrics::count(metrics::HANDLER_TIMEOUTS, path);
                 let timeout = humantime::format_duration(settings.timeout);
                 self.down(&format!(
                     "no response within {timeout}. The event may be forwarded again: raise `handler_timeout` if the target is slow"
                 ));
-                return into_response(EarlyResponse::HandlerTimeout);
+                return Err(into_response(EarlyResponse::HandlerTimeout));
             }
         };
         match answered {
@@ -152,22 +171,27 @@ impl Forward {
                 if self.0.is_down.swap(false, Ordering::Relaxed) {
                     output::note(&format!("{path}: the target responds again"));
                 }
-                passed_back(answered, answer_by).await
+                Ok(answered)
             }
             Ok(answered) => {
                 let status = answered.status().as_u16();
                 self.down(&format!("its status {status} is not a final response"));
-                unusable_target()
+                Err(unusable_target())
             }
-            Err(error) if is_of_sender(&error) => unusable_target(),
+            Err(error) if is_of_sender(&error) => Err(unusable_target()),
             Err(error) => {
                 self.down(&with_causes(&error));
-                unusable_target()
+                Err(unusable_target())
             }
         }
     }
 
-    fn outgoing<B>(&self, request: Request<B>, scheme: &Scheme) -> Request<OutgoingBody>
+    fn outgoing<B>(
+        &self,
+        request: Request<B>,
+        scheme: &Scheme,
+        forwarded: &ForwardedHeaders,
+    ) -> Request<OutgoingBody>
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -176,7 +200,6 @@ impl Forward {
         parts.uri = self.0.target.clone();
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
-        let forwarded = &self.0.settings.forwarded_headers;
         let dropped = headers::keep_end_to_end(&mut parts.headers, forwarded, scheme);
         self.report_dropped(&dropped);
         Request::from_parts(parts, OutgoingBody::new(body.map_err(Into::into)))
@@ -224,18 +247,33 @@ fn is_final(status: StatusCode) -> bool {
 /// The response for the sender: the target's status, and its body if that is small and arrives
 /// soon. A body that is larger, late or incomplete is omitted, because the status has settled the
 /// event.
-async fn passed_back(answered: Response<Incoming>, answer_by: Instant) -> Response<Full<Bytes>> {
-    let (parts, body) = answered.into_parts();
+///
+/// In shadow mode, it has all headers of the target: they can be those of a handshake.
+async fn passed_back(
+    answered: Response<Incoming>,
+    answer_by: Instant,
+    is_shadow: bool,
+) -> Response<Full<Bytes>> {
+    let (mut parts, body) = answered.into_parts();
     let mut response = Response::new(Full::default());
     *response.status_mut() = parts.status;
+    if is_shadow {
+        hop_by_hop::remove_except(&mut parts.headers, &[]);
+        let is_of_body = |name: &HeaderName| hop_by_hop::is_of_content(name);
+        let kept = parts.headers.iter().filter(|(name, _)| !is_of_body(name));
+        response.headers_mut().extend(kept.map(|(name, value)| (name.clone(), value.clone())));
+    }
     if let Some(value) = parts.headers.get(RETRY_AFTER) {
         response.headers_mut().insert(RETRY_AFTER, value.clone());
     }
     let until = answer_by.min(Instant::now() + MAX_BODY);
     let body = timeout_at(until, Limited::new(body, LARGEST_BODY).collect()).await;
     if let Ok(Ok(body)) = body {
-        if let Some(value) = parts.headers.get(CONTENT_TYPE) {
-            response.headers_mut().insert(CONTENT_TYPE, value.clone());
+        for name in [CONTENT_TYPE, CONTENT_ENCODING] {
+            let value = parts.headers.get(&name).filter(|_| is_shadow || name == CONTENT_TYPE);
+            if let Some(value) = value {
+                response.headers_mut().insert(name, value.clone());
+            }
         }
         *response.body_mut() = Full::new(body.to_bytes());
     }

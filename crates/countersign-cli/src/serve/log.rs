@@ -10,10 +10,11 @@ mod human;
 mod json;
 mod kept_file;
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
@@ -23,6 +24,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use self::kept_file::KeptFile;
+use super::capture::KnownSecrets;
 use crate::output::{self, LineWriter};
 use crate::usage_error::UsageError;
 
@@ -32,8 +34,18 @@ pub(super) struct Log {
     queue: SyncSender<Entry>,
     dropped: Arc<AtomicU64>,
     format: Format,
-    /// The total size of the queued lines with a body; `None` if bodies are not printed.
-    bodies: Option<Arc<AtomicUsize>>,
+    /// `None` if bodies are not printed.
+    bodies: Option<PrintedBodies>,
+}
+
+/// What bodies that are printed need.
+#[derive(Clone)]
+struct PrintedBodies {
+    /// The total size of the queued lines with a body.
+    queued: Arc<AtomicUsize>,
+    /// A body that contains one of these is not printed.
+    hidden: Arc<KnownSecrets>,
+    is_hidden_reported: Arc<AtomicBool>,
 }
 
 /// How lines are written.
@@ -90,6 +102,12 @@ impl<'a> Line<'a> {
     }
 }
 
+impl fmt::Debug for PrintedBodies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrintedBodies").field("queued", &self.queued).finish_non_exhaustive()
+    }
+}
+
 struct Entry {
     text: String,
     waiter: Option<Waiter>,
@@ -136,7 +154,10 @@ pub(super) struct Printed(oneshot::Receiver<()>);
 impl Log {
     /// Starts the thread. It ends, and [`Printed`] resolves, when all clones are dropped and every
     /// line is written.
-    pub(super) fn start(show_body: bool, format: Format) -> Result<(Self, Printed), UsageError> {
+    pub(super) fn start(
+        hidden: Option<Arc<KnownSecrets>>,
+        format: Format,
+    ) -> Result<(Self, Printed), UsageError> {
         let cannot = |error| UsageError::because("standard output cannot be used", error);
         let out = standard_output().map_err(cannot)?;
         let (queue, entries) = sync_channel(MAX_LINES);
@@ -150,7 +171,11 @@ impl Log {
                 let _ = finished.send(());
             })
             .map_err(cannot)?;
-        let bodies = show_body.then(Arc::default);
+        let bodies = hidden.map(|hidden| PrintedBodies {
+            queued: Arc::default(),
+            hidden,
+            is_hidden_reported: Arc::default(),
+        });
         Ok((Self { queue, dropped, format, bodies }, Printed(printed)))
     }
 
@@ -207,7 +232,8 @@ impl Log {
         }
     }
 
-    /// The line with its body, if bodies are printed. `None` if there is no room for the body.
+    /// The line with its body, if bodies are printed. `None` if there is no room for the body, or if it
+    /// contains a secret.
     fn whole(&self, line: &Line<'_>) -> Option<(String, Option<QueuedBytes>)> {
         let (Some(bodies), Some(verified)) = (&self.bodies, line.verified) else {
             return Some((self.text(line, &ShownBody::Nothing), None));
@@ -215,10 +241,16 @@ impl Log {
         let body = verified.body();
         // A line is at least as long as its body: this check avoids encoding most lines that do not
         // fit.
-        with_room(bodies.load(Ordering::Relaxed), body.len())?;
+        with_room(bodies.queued.load(Ordering::Relaxed), body.len())?;
+        if bodies.hidden.is_in(body) {
+            if !bodies.is_hidden_reported.swap(true, Ordering::Relaxed) {
+                output::note("a body that contains a secret is not printed");
+            }
+            return None;
+        }
         let mut text = self.text(line, &ShownBody::Whole(body));
         text.shrink_to_fit();
-        let held = QueuedBytes::take(bodies, text.len())?;
+        let held = QueuedBytes::take(&bodies.queued, text.len())?;
         Some((text, Some(held)))
     }
 }

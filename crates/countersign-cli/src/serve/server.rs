@@ -147,7 +147,7 @@ impl App {
             return status(code);
         };
         let methods = endpoint.methods();
-        if !methods.contains(method) {
+        if !methods.contains(method) && !endpoint.is_shadow() {
             endpoint.print_not_allowed((method, path), since);
             return not_allowed(&methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "));
         }

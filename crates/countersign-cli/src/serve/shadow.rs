@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use countersign::tower::{ShadowBody, ShadowLayer, ShadowService, VerifyLayer, into_response};
-use countersign::{EarlyResponse, Scheme, Verified, Verifier};
+use countersign::{EarlyResponse, Verified, Verifier};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Body;
@@ -19,16 +19,15 @@ use super::forward::{BoxError, Forward};
 pub(super) type Shadow = ShadowService<ToTarget>;
 
 pub(super) fn shadow(verifier: Verifier, forward: Forward) -> Shadow {
-    let scheme = verifier.scheme().clone();
-    let layer: ShadowLayer = VerifyLayer::new(verifier).shadow();
-    layer.layer(ToTarget { scheme, forward })
+    let layer: ShadowLayer = VerifyLayer::new(verifier.clone()).shadow();
+    layer.layer(ToTarget { verifier, forward })
 }
 
 /// Forwards every request. The response is the target's; its extensions say what the verification
 /// gave.
 #[derive(Clone)]
 pub(super) struct ToTarget {
-    scheme: Scheme,
+    verifier: Verifier,
     forward: Forward,
 }
 
@@ -46,7 +45,7 @@ where
     }
 
     fn call(&mut self, request: Request<ShadowBody<B>>) -> Self::Future {
-        let Self { scheme, forward } = self.clone();
+        let Self { verifier, forward } = self.clone();
         let extensions = request.extensions();
         let verified = extensions.get::<Verified>().cloned();
         let early = extensions.get::<EarlyResponse>().cloned();
@@ -56,7 +55,7 @@ where
                 // The endpoint adds it to every request.
                 return Ok(into_response(EarlyResponse::HandlerFailed));
             };
-            let mut response = forward.pass_through(request, &scheme, answer_by).await;
+            let mut response = forward.pass_through(request, &verifier, answer_by).await;
             if let Some(verified) = verified {
                 response.extensions_mut().insert(verified);
             }

@@ -73,6 +73,14 @@ async fn a_delivery_whose_response_the_provider_reads_is_handled_whatever_its_ty
 }
 
 #[test]
+fn a_type_with_white_space_around_it_is_an_error() {
+    let files = config("github", "only = ['push ']");
+    let mut serve = command("--config");
+    serve.arg(files.path("serve.toml"));
+    rejected(serve, &["`only`: a type begins or ends with white space"]);
+}
+
+#[test]
 fn only_is_an_error_if_a_delivery_has_more_than_one_event_or_a_response() {
     for (scheme, why) in [
         ("retell", "the provider reads the response to every delivery"),

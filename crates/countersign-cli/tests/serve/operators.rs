@@ -115,6 +115,7 @@ fn a_configuration_is_checked_with_its_store_and_nothing_is_served() {
         ("127.0.0.1:3000", "nowhere", "cannot listen on `nowhere`"),
         ("127.0.0.1:3000", "127.0.0.1:3000", "`admin` is the address of `listen`"),
         ("127.0.0.1:3000", "localhost:3000", "`admin` is the address of `listen`"),
+        ("127.0.0.1:3000", "0.0.0.0:3000", "`admin` is the address of `listen`"),
     ] {
         let files = config("", &format!("admin = '{admin}'"));
         let listening = file.replace("127.0.0.1:0", listen);

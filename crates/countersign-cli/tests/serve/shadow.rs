@@ -1,12 +1,14 @@
 //! Shadow mode: an endpoint that verifies, and forwards whatever the result is.
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use rustix::process::Signal;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::config::{GOOD, must_fix};
-use crate::deliveries::{Delivery, jupiter};
+use crate::deliveries::{Delivery, jupiter, send};
 use crate::processes::{Files, configured};
 use crate::target::Target;
 
@@ -34,7 +36,7 @@ async fn every_request_is_forwarded_and_its_line_shows_the_enforced_result() {
         let call = target.call().await;
         assert_eq!(call.request.body(), &expected, "{code}");
         assert_eq!(call.header("countersign-event-id"), None);
-        assert_eq!(call.header("x-forwarded-for"), None);
+        assert_eq!(call.header("x-forwarded-for"), Some("192.0.2.1"));
         let response = Response::builder().status(status).header("x-internal", "1");
         call.answer_with(response.body(Full::from("of the target")).unwrap());
         let answered = answered.await.unwrap();
@@ -42,7 +44,7 @@ async fn every_request_is_forwarded_and_its_line_shows_the_enforced_result() {
         if status != 204 {
             assert_eq!(answered.body, "of the target");
         }
-        assert!(!answered.headers.contains_key("x-internal"));
+        assert_eq!(answered.headers["x-internal"], "1");
         let line = serving.line().await;
         let facts = (line["code"].as_str(), line["status"].as_u64(), line["shadow"].as_bool());
         assert_eq!(facts, (Some(code), Some(status.into()), Some(true)), "{line}");
@@ -68,6 +70,42 @@ async fn a_handshake_is_answered_by_the_target() {
     let answered = answered.await.unwrap();
     assert_eq!((answered.status, &answered.body[..]), (200, &b"of the target"[..]));
     assert_eq!(serving.line().await["shadow"], true);
+}
+
+#[tokio::test]
+async fn senders_that_stall_keep_no_connection_to_the_target() {
+    let mut target = Target::start().await;
+    let files = Files::new(&format!("{GOOD}forward = '{}'\nenforce = false\n", target.url()));
+    let serving = configured(&files).await;
+    let to = serving.address();
+    let mut stalled = Vec::new();
+    // More than the connections to a target.
+    for _ in 0..80 {
+        let mut client = TcpStream::connect(to).await.unwrap();
+        let head = "POST /hooks/jupiter HTTP/1.1\r\nhost: h\r\ncontent-length: 100\r\n\r\n{";
+        client.write_all(head.as_bytes()).await.unwrap();
+        stalled.push(client);
+    }
+    let answered = tokio::spawn(async move { jupiter("evt_1").send(to).await.status });
+    target.call().await.answer(200);
+    assert_eq!(answered.await.unwrap(), StatusCode::OK);
+    assert!(!target.is_called());
+}
+
+#[tokio::test]
+async fn a_method_that_no_delivery_has_reaches_the_target() {
+    let mut target = Target::start().await;
+    let files = Files::new(&format!("{GOOD}forward = '{}'\nenforce = false\n", target.url()));
+    let mut serving = configured(&files).await;
+    let request = Request::put(format!("http://{}/hooks/jupiter", serving.address()));
+    let request = request.body(Full::default()).unwrap();
+    let answered = tokio::spawn(async move { send(request).await.status });
+    let call = target.call().await;
+    assert_eq!(call.request.method(), "PUT");
+    call.answer(204);
+    assert_eq!(answered.await.unwrap(), StatusCode::NO_CONTENT);
+    let line = serving.line().await;
+    assert_eq!((&line["code"], &line["shadow"]), (&"method_not_allowed".into(), &true.into()));
 }
 
 #[tokio::test]
@@ -105,6 +143,12 @@ async fn an_unreachable_target_is_answered_503_as_without_shadow_mode() {
 fn shadow_mode_requires_a_target_and_rejects_settings_without_effect() {
     must_fix(&format!("{GOOD}enforce = false\n"), &["line 6, `enforce`: needs `forward`"]);
     must_fix(&format!("{GOOD}enforce = 'no'\n"), &["line 6, `enforce`", "`true`, or `false`"]);
+    let tenants = GOOD.replace("/hooks/jupiter", "/hooks/{tenant}");
+    let tenants = tenants.replace("secrets = [{ env = 'SECRET' }]\n", "");
+    let shadow = "forward = 'http://127.0.0.1:9/in'\nenforce = false\n";
+    let secrets = "[endpoint.tenants.secrets]\nacme = [{ env = 'SECRET' }]\n";
+    let said = "`enforce`: cannot be used with tenants in the path";
+    must_fix(&format!("{tenants}{shadow}{secrets}"), &[said]);
     for (key, value) in [
         ("only", "['a']"),
         ("outage", "'fail-open'"),

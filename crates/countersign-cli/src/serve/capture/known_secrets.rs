@@ -16,7 +16,7 @@ use crate::secrets::possible_keys;
 /// All secrets of all endpoints, because a delivery may be sent to the wrong endpoint. Secrets are
 /// never removed: a secret that is no longer accepted here may still be accepted elsewhere.
 pub(in crate::serve) struct KnownSecrets {
-    /// `None` if nothing is captured, so that secrets need not be known.
+    /// `None` if nothing is captured or printed, so that secrets need not be known.
     forms: Option<RwLock<Forms>>,
 }
 
@@ -25,7 +25,7 @@ impl KnownSecrets {
         Self { forms: Some(RwLock::default()) }
     }
 
-    /// For a program that captures nothing.
+    /// For a program that captures and prints no bodies.
     pub(in crate::serve) fn nothing() -> Self {
         Self { forms: None }
     }
@@ -61,7 +61,7 @@ impl KnownSecrets {
     /// Whether the bytes contain a secret: as plain text, or in hexadecimal or base64, which can be
     /// nested in [`MAX_LAYERS`] layers of these, and each of them escaped as in URLs, string literals
     /// or XML, up to [`MAX_ESCAPES`] times.
-    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+    pub(in crate::serve) fn is_in(&self, bytes: &[u8]) -> bool {
         let Some(forms) = &self.forms else { return false };
         let forms = forms.read().unwrap_or_else(PoisonError::into_inner);
         let are_in =

@@ -30,7 +30,7 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
     let prefix = args.store_prefix.clone().map(|said| (said, Place::option("--store-prefix")));
     let store = StorePlan::new(args.store.clone(), prefix)?;
     let capture = capture::plan(args)?;
-    let hidden = super::hidden(hidden, capture.as_ref());
+    let hidden = super::hidden(hidden, capture.is_some() || args.show_body);
     // All endpoints accept all secrets.
     let keys = RefCell::new(BTreeSet::new());
     let read = args.secrets.read_for(2 * args.endpoints.len(), |read| {

@@ -22,6 +22,9 @@ impl EventTypes {
                 at.fix("a `*` matches the rest of a type, so it must be its last character")
             );
         }
+        if names.iter().any(|name| name.trim() != name) {
+            return Err(at.fix("a type begins or ends with white space: remove it"));
+        }
         if let Some(why) = needs_all(scheme) {
             return Err(at.fix(format!(
                 "cannot be used with scheme `{}`: {why}. Remove it, and let the target decide",

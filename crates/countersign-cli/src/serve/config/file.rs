@@ -61,7 +61,7 @@ impl File<'_> {
         let words: ServeConfig =
             toml::from_str(self.text).map_err(|error| self.unreadable(&error))?;
         let capture = self.capture(&words, args)?;
-        self.hidden = super::hidden(hidden, capture.as_ref());
+        self.hidden = super::hidden(hidden, capture.is_some() || args.show_body);
         if words.endpoint.is_empty() {
             return Err(Place::key(self.path, None, None)
                 .fix("there is no endpoint: add a table `[[endpoint]]` with `path`, `scheme` and `secrets`"));
@@ -191,6 +191,12 @@ impl File<'_> {
             return Err(at.fix(
                 "needs `forward`: without verification, only another receiver can handle the \
                  deliveries",
+            ));
+        }
+        if is_of_tenants(words) {
+            return Err(at.fix(
+                "cannot be used with tenants in the path: the target would not get the path, and so \
+                 could not find the secret of the tenant",
             ));
         }
         for (key, is_set) in [

@@ -15,8 +15,13 @@ use super::*;
 /// A log whose lines stay queued until the test reads them.
 fn unwritten() -> (Log, Receiver<Entry>) {
     let (queue, entries) = sync_channel(MAX_LINES);
-    let (dropped, bodies) = (Arc::default(), Some(Arc::default()));
-    (Log { queue, dropped, format: Format::Json, bodies }, entries)
+    let bodies = PrintedBodies {
+        queued: Arc::default(),
+        hidden: Arc::new(KnownSecrets::new()),
+        is_hidden_reported: Arc::default(),
+    };
+    let log = Log { queue, dropped: Arc::default(), format: Format::Json, bodies: Some(bodies) };
+    (log, entries)
 }
 
 fn verified(body: String) -> Verified {
@@ -44,6 +49,22 @@ fn parsed(entry: &Entry) -> Value {
 /// A mebibyte of a character that JSON writes in six bytes.
 fn grown() -> Verified {
     verified(format!(r#"{{"event_id":"evt_1","pad":"{}"}}"#, "\u{7f}".repeat(1024 * 1024)))
+}
+
+#[tokio::test]
+async fn a_body_that_contains_a_secret_is_not_printed() {
+    let (log, entries) = unwritten();
+    log.bodies.as_ref().unwrap().hidden.add(&Secret::new("a token of the endpoint").unwrap());
+    let shown = verified(r#"{"event_id":"evt_1"}"#.to_owned());
+    let hidden = verified(r#"{"event_id":"evt_2","token":"a token of the endpoint"}"#.to_owned());
+    log.print(&line(&shown));
+    log.print(&line(&hidden));
+    // Printing would handle the event, and its reader needs the body.
+    assert!(!log.print_now(&line(&hidden), std::future::pending()).await);
+    let lines: Vec<Value> = entries.try_iter().map(|entry| parsed(&entry)).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["body"], r#"{"event_id":"evt_1"}"#);
+    assert_eq!((&lines[1]["body"], &lines[1]["body_dropped"]), (&Value::Null, &true.into()));
 }
 
 #[tokio::test]
