@@ -1,14 +1,22 @@
-//! Benchmark of the adapters, compared with bare handlers: requests per second
-//! over loopback, as a Markdown table.
+//! Benchmark of the adapters, compared with bare handlers and with handlers that
+//! verify and deduplicate by hand: requests per second over loopback, as Markdown
+//! tables.
 //!
 //! One load generator for all servers runs on a separate thread. The servers use
 //! the default runtimes of `#[tokio::main]` and actix. Every delivery is a new
-//! event that was signed in advance, and every response is checked.
+//! event that was signed in advance, and every response is checked. The budgets
+//! are relative to the handlers by hand.
+//!
+//! With arguments, it measures only the servers whose names contain one of them,
+//! and those that they are compared with:
+//! `cargo bench -p countersign-benches --bench http -- Redis`.
 //!
 //! It starts a `redis-server`, which `cargo xtask test` installs.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot continue ends")]
 
+#[path = "http/by_hand.rs"]
+mod by_hand;
 #[path = "http/load.rs"]
 mod load;
 #[path = "http/servers.rs"]
@@ -26,18 +34,23 @@ use servers::Server;
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.
-    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    let (options, names): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    let is_bench = options.iter().any(|option| option == "--bench");
     let size = if is_bench { FULL } else { SMALL };
     let redis = RedisServer::start(&["--appendonly", "no"]);
 
-    println!("| what | body | requests/s | relative to bare | budget | |");
-    println!("| --- | ---: | ---: | ---: | ---: | --- |");
-    for (body_bytes, requests, budget) in
-        [(1024, size.requests, Some(0.90)), (64 * 1024, size.requests / 16, None)]
-    {
-        let rounds = size.rounds;
-        measure(&redis, body_bytes, requests, rounds, budget);
-    }
+    let measured: Vec<_> = [(1024, size.requests), (64 * 1024, size.requests / 16)]
+        .into_iter()
+        .map(|(bytes, requests)| Measured::of(&redis, &names, bytes, requests, size.rounds))
+        .collect();
+    println!("| what | body | requests/s | relative to bare |");
+    println!("| --- | ---: | ---: | ---: |");
+    measured.iter().for_each(Measured::print_rates);
+    println!();
+    println!("| what | body | relative to by hand | budget | |");
+    println!("| --- | ---: | ---: | ---: | --- |");
+    measured.iter().for_each(Measured::print_budgets);
     println!();
     for bytes in [1024, 64 * 1024] {
         let ns = cryptography(bytes).as_nanos();
@@ -54,37 +67,73 @@ struct Size {
 const FULL: Size = Size { requests: 30_000, rounds: 9 };
 const SMALL: Size = Size { requests: 160, rounds: 1 };
 
-/// Measures all servers in turn, round by round, so that other load on the
-/// machine affects all of them.
-fn measure(redis: &RedisServer, bytes: usize, requests: usize, rounds: usize, budget: Option<f64>) {
-    let servers = servers::all(&redis.url());
-    let mut rates = vec![Vec::new(); servers.len()];
-    for round in 0..rounds {
-        let deliveries = Deliveries::signed(bytes, requests, round);
-        for (server, rates) in servers.iter().zip(&mut rates) {
-            rates.push(load::requests_per_second(server.address, &deliveries));
-        }
-    }
-    for (index, server) in servers.iter().enumerate() {
-        let bare = servers.iter().position(|other| other.name == server.bare).unwrap();
-        // One ratio for each round: other load on the machine affects both rates.
-        let ratios = rates[index].iter().zip(&rates[bare]).map(|(rate, bare)| rate / bare);
-        let ratio = median(ratios.collect());
-        row(server, bytes, median(rates[index].clone()), ratio, budget);
-    }
+/// The rates of all servers for one size of the body.
+struct Measured {
+    bytes: usize,
+    servers: Vec<Server>,
+    /// Of each server, the requests per second in each round.
+    rates: Vec<Vec<f64>>,
 }
 
-fn row(server: &Server, bytes: usize, rate: f64, ratio: f64, budget: Option<f64>) {
-    let what = server.name;
-    let (budget, verdict) = match budget.filter(|_| server.has_budget) {
-        None => (String::new(), ""),
-        Some(budget) => {
-            let met = if ratio >= budget { "met" } else { "missed" };
-            (format!("≥ {:.0} %", budget * 100.0), met)
+impl Measured {
+    /// Measures the servers in turn, round by round, so that other load on the
+    /// machine affects all of them.
+    fn of(
+        redis: &RedisServer,
+        names: &[String],
+        bytes: usize,
+        requests: usize,
+        rounds: usize,
+    ) -> Self {
+        let servers = servers::all(&redis.url());
+        let is_named =
+            |name: &str| names.is_empty() || names.iter().any(|part| name.contains(part));
+        let is_measured = |server: &Server| {
+            servers.iter().filter(|other| is_named(other.name)).any(|other| {
+                let references = [Some(other.bare), other.by_hand.map(|by_hand| by_hand.name)];
+                other.name == server.name || references.contains(&Some(server.name))
+            })
+        };
+        let measured: Vec<_> = servers.iter().map(is_measured).collect();
+        let mut rates = vec![Vec::new(); servers.len()];
+        for round in 0..rounds {
+            let deliveries = Deliveries::signed(bytes, requests, round);
+            for (index, server) in servers.iter().enumerate().filter(|(index, _)| measured[*index])
+            {
+                rates[index].push(load::requests_per_second(server.address, &deliveries));
+            }
         }
-    };
-    let kib = bytes / 1024;
-    println!("| {what} | {kib} KiB | {rate:.0} | {:.1} % | {budget} | {verdict} |", ratio * 100.0);
+        Self { bytes, servers, rates }
+    }
+
+    fn print_rates(&self) {
+        for (server, rates) in self.servers.iter().zip(&self.rates) {
+            if rates.is_empty() {
+                continue;
+            }
+            let (what, kib, rate) = (server.name, self.bytes / 1024, median(rates.clone()));
+            let ratio = self.ratio(rates, server.bare) * 100.0;
+            println!("| {what} | {kib} KiB | {rate:.0} | {ratio:.1} % |");
+        }
+    }
+
+    fn print_budgets(&self) {
+        for (server, rates) in self.servers.iter().zip(&self.rates) {
+            let Some(by_hand) = server.by_hand.filter(|_| !rates.is_empty()) else { continue };
+            let (what, kib, budget) = (server.name, self.bytes / 1024, by_hand.budget);
+            let ratio = self.ratio(rates, by_hand.name);
+            let met = if ratio >= budget { "met" } else { "missed" };
+            println!("| {what} | {kib} KiB | {ratio:.3} | ≥ {budget:.2} | {met} |");
+        }
+    }
+
+    /// The median of the ratios of the rounds: other load on the machine affects
+    /// both rates of a round.
+    fn ratio(&self, rates: &[f64], reference: &str) -> f64 {
+        let reference = self.servers.iter().position(|other| other.name == reference).unwrap();
+        let ratios = rates.iter().zip(&self.rates[reference]).map(|(rate, other)| rate / other);
+        median(ratios.collect())
+    }
 }
 
 /// The time for the cryptography alone, which every adapter needs.
