@@ -13,10 +13,18 @@ use crate::breaker::{Breaker, Live};
 use crate::connection::Connection;
 use crate::error::{Fault, RedisStoreError};
 use crate::race::{Raced, race};
-use crate::scripts::Script;
+use crate::reply;
+use crate::scripts::{Script, first_claim};
 
 /// A request to the server.
 pub(crate) enum Call<'a> {
+    /// A plain command, which decides about a new event and about one that is done,
+    /// or the script.
+    Claim {
+        script: &'a Script,
+        key: &'a str,
+        attempt: &'a Attempt,
+    },
     Script {
         script: &'a Script,
         key: &'a str,
@@ -104,7 +112,9 @@ impl Operation<'_> {
     /// Sends the call and waits without a timeout.
     async fn try_on(&self, live: &Live) -> Result<Value, Failed> {
         let sent = Instant::now();
-        match self.call.send(live.connection.clone()).await {
+        // A claim may take two round trips, which must fit into the first try.
+        let is_near = live.round_trip() <= self.deadline / 8;
+        match self.call.send(live.connection.clone(), is_near).await {
             Ok(value) => {
                 self.breaker.answered(live, sent);
                 if let Call::Script { key, attempt, is_success: true, .. } = self.call
@@ -116,14 +126,15 @@ impl Operation<'_> {
             }
             Err(error) => {
                 let fault = Fault::of(&error);
-                match fault {
-                    Fault::Answer | Fault::Full => self.breaker.answered(live, sent),
-                    Fault::NotSent | Fault::NotServing | Fault::Broken => self.breaker.lost(live),
+                if fault.is_rejection() {
+                    self.breaker.answered(live, sent);
+                } else {
+                    self.breaker.lost(live);
                 }
                 Err(Failed {
                     error: RedisStoreError::of(error),
                     is_unanswered: fault == Fault::Broken,
-                    is_final: matches!(fault, Fault::Answer | Fault::Full),
+                    is_final: fault.is_rejection(),
                 })
             }
         }
@@ -173,10 +184,20 @@ impl Operation<'_> {
 }
 
 impl Call<'_> {
-    async fn send(&self, mut connection: Connection) -> Result<Value, RedisError> {
+    /// `is_near`: whether a second round trip is short compared with the deadline.
+    async fn send(&self, mut connection: Connection, is_near: bool) -> Result<Value, RedisError> {
         match self {
             Self::Command(command) => connection.send(command).await,
-            Self::Script { script, key, attempt, .. } => {
+            Self::Claim { script, key, attempt } if is_near => {
+                match connection.send(&first_claim(key, attempt)).await {
+                    Ok(reply) if reply::first_claim(&reply, attempt).is_some() => Ok(reply),
+                    Err(error) if !Fault::of(&error).is_rejection() => Err(error),
+                    // Boxed because it is rare. On a full server, the script still finds the
+                    // event if it is known.
+                    _ => Box::pin(script.send(&mut connection, key, attempt)).await,
+                }
+            }
+            Self::Claim { script, key, attempt } | Self::Script { script, key, attempt, .. } => {
                 script.send(&mut connection, key, attempt).await
             }
         }

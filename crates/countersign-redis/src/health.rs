@@ -73,7 +73,7 @@ async fn fails_trial<F>(
 where
     F: Future<Output = Result<Value, StoreError>>,
 {
-    match trial::run(scripts, canaries.trial(), &trial::attempt()?, ask).await {
+    match trial::run(scripts, canaries.trial(), &trial::attempts()?, ask).await {
         Ok(true) => Ok(None),
         Ok(false) => Err(StoreError::unknown_effect(RedisStoreError::UnexpectedReply)),
         Err(error) if matches!(cause(&error), Some(RedisStoreError::Full { .. })) => {

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::EventKey;
 
-/// `cs:1:/hooks/venum:q8S0d1…`: the prefix, the version of this format, the
+/// `cs:2:/hooks/venum:q8S0d1…`: the prefix, the version of this format, the
 /// endpoint, which makes the key readable, and half of the digest.
 ///
 /// The digest covers the whole event key, so shortening a long or unusual
@@ -40,7 +40,7 @@ fn is_plain(char: char) -> bool {
     char.is_ascii_alphanumeric() || matches!(char, '/' | '-' | '_' | '.')
 }
 
-const VERSION: &str = ":1:";
+const VERSION: &str = ":2:";
 const ENDPOINT: usize = 24;
 const DIGEST: usize = 16;
 const DIGEST_TEXT: usize = 22;

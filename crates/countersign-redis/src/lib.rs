@@ -11,8 +11,15 @@
 //!
 //! An event is one key with one value of 36 bytes. By Redis' `MEMORY USAGE` it
 //! takes at most 160 bytes. That does not count the entry of its expiry and the
-//! tables' slots, which take about 60 bytes more. Every operation is one script
-//! and one round trip, on one connection that all requests share.
+//! tables' slots, which take about 60 bytes more. All requests share one
+//! connection. The claim of an event that is new or done is one `SET NX GET`, and
+//! every other operation is one script: one round trip each. Only the claim of an
+//! event that is in progress or has failed takes two, the command and then a
+//! script. At a distant server, whose round trip is more than an eighth of the
+//! deadline, a claim is always one script.
+//!
+//! The expiry of a key also measures the lease of its event, by the server's clock.
+//! Other programs must not change it.
 //!
 //! | file | contents |
 //! | --- | --- |
@@ -22,8 +29,9 @@
 //! | `successes.rs` | successes that a failover may lose, and that are recorded again |
 //! | `call.rs` | one operation: its timeouts, its second try, the classification of errors |
 //! | `key.rs` | from an event to its key |
-//! | `scripts.rs`, `scripts/*.lua` | the protocol and the record |
-//! | `reply.rs` | from a script's reply to an outcome |
+//! | `record.rs`, `scripts/record.lua` | the record |
+//! | `scripts.rs`, `scripts/*.lua` | the protocol: the scripts, and the claim of a new event |
+//! | `reply.rs` | from a reply to an outcome |
 //! | `store.rs` | `RedisStore` |
 //! | `health.rs` | risks to the records, the canary, and a trial of the operations |
 //! | `outage.rs` | the first error of an outage |
@@ -44,7 +52,7 @@
 //!
 //! [`RedisStore::watch`] checks all three and reports what it finds.
 //!
-//! A user of Redis' ACL needs `+eval +evalsha +get +set +time +del +exists` on
+//! A user of Redis' ACL needs `+eval +evalsha +get +set +pttl +del +exists` on
 //! the store's keys (`~cs:*`), and `+info +config|get` so that the store can
 //! check whether its records are safe. A cluster's client needs
 //! `+cluster|slots`, and a user of sentinels
@@ -94,6 +102,7 @@ mod health;
 mod key;
 mod outage;
 mod race;
+mod record;
 mod reply;
 mod scripts;
 mod store;

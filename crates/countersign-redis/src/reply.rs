@@ -1,14 +1,34 @@
-//! Converts a script's reply to an outcome. A reply is a list of numbers; the
-//! first identifies the outcome.
+//! Converts a reply to an outcome.
 
 use std::time::Duration;
 
-use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
+use countersign_core::{Attempt, ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 use redis::Value;
 
-/// `None` if no script returns such a reply.
-pub(crate) fn claim(reply: &Value) -> Option<ClaimOutcome> {
-    Some(match numbers(reply)? {
+use crate::record::{Record, State};
+
+/// The reply to [`first_claim`](crate::scripts::first_claim). `None` if the script
+/// has to decide.
+pub(crate) fn first_claim(reply: &Value, attempt: &Attempt) -> Option<ClaimOutcome> {
+    match reply {
+        Value::Nil => Some(ClaimOutcome::Granted { attempt: 1, reclaimed: false }),
+        Value::BulkString(value) => {
+            let Record { state, fingerprint, .. } = Record::read(value)?;
+            let State::Done { at_unix_ms } = state else { return None };
+            let fingerprint_matches = fingerprint == attempt.fingerprint;
+            Some(ClaimOutcome::Done { fingerprint_matches, at_unix_ms })
+        }
+        _ => None,
+    }
+}
+
+/// The reply of the script, or one that [`first_claim`] understands. `None` if it
+/// is neither.
+///
+/// The script's reply is a list of numbers; the first identifies the outcome.
+pub(crate) fn claim(reply: &Value, attempt: &Attempt) -> Option<ClaimOutcome> {
+    let Some(numbers) = numbers(reply) else { return first_claim(reply, attempt) };
+    Some(match numbers {
         [Value::Int(0), Value::Int(epoch), Value::Int(reclaimed)] => ClaimOutcome::Granted {
             attempt: u32::try_from(*epoch).ok()?,
             reclaimed: *reclaimed == 1,
@@ -27,13 +47,19 @@ pub(crate) fn claim(reply: &Value) -> Option<ClaimOutcome> {
     })
 }
 
-pub(crate) fn complete(reply: &Value) -> Option<CompleteOutcome> {
-    Some(match numbers(reply)? {
-        [Value::Int(0)] => CompleteOutcome::Recorded,
-        [Value::Int(1)] => CompleteOutcome::RecordedLate,
-        [Value::Int(2)] => CompleteOutcome::AlreadyDone,
-        [Value::Int(3)] => CompleteOutcome::RecordedUnclaimed,
+/// The reply is the record before the success.
+pub(crate) fn complete(reply: &Value, attempt: &Attempt) -> Option<CompleteOutcome> {
+    let record = match reply {
+        Value::Nil => return Some(CompleteOutcome::RecordedUnclaimed),
+        Value::BulkString(value) => Record::read(value)?,
         _ => return None,
+    };
+    let is_own = record.token == attempt.token;
+    Some(match (record.state, is_own) {
+        (State::Done { .. } | State::InProgress, true) => CompleteOutcome::Recorded,
+        (State::Done { .. }, false) => CompleteOutcome::AlreadyDone,
+        (State::Failed, true) => CompleteOutcome::RecordedUnclaimed,
+        (State::InProgress | State::Failed, false) => CompleteOutcome::RecordedLate,
     })
 }
 

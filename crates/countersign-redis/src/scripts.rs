@@ -1,16 +1,28 @@
-//! The protocol, in Lua: one script for each operation.
+//! The protocol, as commands of the server: one script for each operation, and a
+//! plain command for the claim of a new event.
 //!
-//! The scripts implement `countersign_core::protocol`; a test checks that both
-//! agree.
+//! They implement `countersign_core::protocol`; a test checks that both agree.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use countersign_core::Attempt;
 use redis::{Cmd, RedisError, Value};
 
 use crate::connection::Connection;
+use crate::record::{Stored, millis};
+
+/// Claims the event if it is new. Otherwise it changes nothing, and the reply is
+/// the record: it decides if the event is done, and the script decides if not.
+///
+/// Servers since 7.0 allow `NX` together with `GET`. If a server rejects the
+/// command for any reason, the script decides, too.
+pub(crate) fn first_claim(key: &str, attempt: &Attempt) -> Cmd {
+    let Stored { value, keep_ms } = Stored::first_claim(attempt);
+    let mut set = redis::cmd("SET");
+    set.arg(key).arg(&value).arg("NX").arg("GET").arg("PX").arg(keep_ms);
+    set
+}
 
 /// The scripts of a store.
 #[derive(Debug)]
@@ -25,10 +37,10 @@ pub(crate) struct Scripts {
 impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
-            claim: Script::new(CLAIM),
-            complete: Arc::new(Script::new(COMPLETE)),
-            renew: Script::new(RENEW),
-            release: Script::new(RELEASE),
+            claim: Script::new(CLAIM, attempt),
+            complete: Arc::new(Script::new(COMPLETE, success)),
+            renew: Script::new(RENEW, attempt),
+            release: Script::new(RELEASE, attempt),
         }
     }
 }
@@ -37,11 +49,13 @@ impl Scripts {
 pub(crate) struct Script {
     source: &'static str,
     hash: Box<str>,
+    /// Adds the arguments that follow the key.
+    arguments: fn(&mut Cmd, &Attempt),
 }
 
 impl Script {
-    fn new(source: &'static str) -> Self {
-        Self { source, hash: redis::Script::new(source).get_hash().into() }
+    fn new(source: &'static str, arguments: fn(&mut Cmd, &Attempt)) -> Self {
+        Self { source, hash: redis::Script::new(source).get_hash().into(), arguments }
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
@@ -65,13 +79,20 @@ impl Script {
 
     /// The call by hash.
     pub(crate) fn by_hash(&self, key: &str, attempt: &Attempt) -> Cmd {
-        call("EVALSHA", &self.hash, key, attempt)
+        self.call("EVALSHA", &self.hash, key, attempt)
     }
 
     /// The call for a server that does not know the hash. It caches the script,
     /// and in a cluster this key's server does.
     pub(crate) fn by_source(&self, key: &str, attempt: &Attempt) -> Cmd {
-        call("EVAL", self.source, key, attempt)
+        self.call("EVAL", self.source, key, attempt)
+    }
+
+    fn call(&self, command: &str, script: &str, key: &str, attempt: &Attempt) -> Cmd {
+        let mut call = redis::cmd(command);
+        call.arg(script).arg(1).arg(key);
+        (self.arguments)(&mut call, attempt);
+        call
     }
 }
 
@@ -81,35 +102,25 @@ impl fmt::Debug for Script {
     }
 }
 
-fn call(command: &str, script: &str, key: &str, attempt: &Attempt) -> Cmd {
-    let mut call = redis::cmd(command);
-    call.arg(script).arg(1).arg(key);
+fn attempt(call: &mut Cmd, attempt: &Attempt) {
     call.arg(&attempt.token.to_bytes())
         .arg(&attempt.fingerprint.to_u64().to_be_bytes())
         .arg(millis(attempt.lease))
         .arg(millis(attempt.retention))
         .arg(attempt.max_crashes);
-    call
 }
 
-/// Whole milliseconds, limited so that a time fits into the record's 48 bits.
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).map_or(MAX_MS, |millis| millis.min(MAX_MS))
+fn success(call: &mut Cmd, attempt: &Attempt) {
+    let Stored { value, keep_ms } = Stored::success(attempt);
+    call.arg(&value).arg(keep_ms);
 }
-
-/// 4,460 years.
-const MAX_MS: u64 = (1 << 47) - 1;
 
 const CLAIM: &str = concat!(include_str!("scripts/record.lua"), include_str!("scripts/claim.lua"));
 
 // The other three scripts usually overwrite a record by one of the same length.
 // The flag lets them do so on a full server: a success must not be lost for
 // lack of memory that it hardly needs.
-const COMPLETE: &str = concat!(
-    "#!lua flags=allow-oom\n",
-    include_str!("scripts/record.lua"),
-    include_str!("scripts/complete.lua")
-);
+const COMPLETE: &str = concat!("#!lua flags=allow-oom\n", include_str!("scripts/complete.lua"));
 const RENEW: &str = concat!(
     "#!lua flags=allow-oom\n",
     include_str!("scripts/record.lua"),

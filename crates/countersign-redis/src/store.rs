@@ -174,8 +174,9 @@ impl RedisStore {
 
 impl IdempotencyStore for RedisStore {
     async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
-        match self.run(&self.0.scripts.claim, &self.key(key), attempt).await {
-            Ok(reply) => reply::claim(&reply).ok_or_else(unexpected),
+        let (script, key) = (&self.0.scripts.claim, &self.key(key));
+        match self.ask(&Call::Claim { script, key, attempt }).await {
+            Ok(reply) => reply::claim(&reply, attempt).ok_or_else(unexpected),
             Err(error) if is_full(&error) => Ok(ClaimOutcome::AtCapacity),
             Err(error) => Err(error),
         }
@@ -187,7 +188,7 @@ impl IdempotencyStore for RedisStore {
         attempt: &Attempt,
     ) -> Result<CompleteOutcome, StoreError> {
         let reply = self.run(&self.0.scripts.complete, &self.key(key), attempt).await?;
-        reply::complete(&reply).ok_or_else(unexpected)
+        reply::complete(&reply, attempt).ok_or_else(unexpected)
     }
 
     async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {

@@ -176,7 +176,7 @@ impl Success {
         complete: &Script,
     ) -> Result<Option<CompleteOutcome>, RedisError> {
         let reply = complete.send(connection, &self.key, &self.attempt).await?;
-        Ok(reply::complete(&reply))
+        Ok(reply::complete(&reply, &self.attempt))
     }
 }
 

@@ -52,3 +52,19 @@ async fn a_latency_above_the_deadline_is_an_error_when_the_store_connects() {
     assert!(round_trip >= ROUND_TRIP, "{round_trip:?}");
     assert!(error.to_string().contains("longer deadline"), "{error}");
 }
+
+/// It would need two round trips otherwise if the event is in flight.
+#[tokio::test]
+async fn a_claim_at_a_distant_server_is_always_one_script() {
+    let server = RedisServer::start(&[]);
+    let proxy = FaultProxy::start(server.address()).await;
+    proxy.set(Fault::Delay(ROUND_TRIP));
+    let store = store_at(&format!("redis://{}", proxy.address()), 4 * ROUND_TRIP).await;
+    let (key, holder) = (event("evt_1"), attempt());
+    recovered(&store, &key, &holder).await;
+    let _ = server.cli(&["CONFIG", "RESETSTAT"]);
+    let outcome = recovered(&store, &key, &attempt()).await;
+    assert!(matches!(outcome, ClaimOutcome::InFlight { .. }), "{outcome:?}");
+    let stats = server.cli(&["INFO", "commandstats"]);
+    assert!(!stats.contains("cmdstat_set:"), "{stats}");
+}

@@ -83,7 +83,7 @@ async fn every_store_detects_that_the_memory_was_lost() {
 #[tokio::test]
 async fn a_user_with_the_documented_rights_can_do_everything() {
     let server = RedisServer::start(&SAFE);
-    let rights = "+eval +evalsha +get +set +time +del +exists +info +config|get";
+    let rights = "+eval +evalsha +get +set +pttl +del +exists +info +config|get";
     let user = ["ACL", "SETUSER", "webhooks", "on", ">s3cret", "~cs:*"];
     let user: Vec<_> = user.into_iter().chain(rights.split(' ')).collect();
     assert_eq!(server.cli(&user), "OK");

@@ -16,7 +16,7 @@ fn user(server: &RedisServer, name: &str, rights: &str) -> String {
     format!("redis://{name}:s3cret@{}", server.address())
 }
 
-const RIGHTS: [&str; 7] = ["+eval", "+evalsha", "+get", "+set", "+time", "+del", "+exists"];
+const RIGHTS: [&str; 7] = ["+eval", "+evalsha", "+get", "+set", "+pttl", "+del", "+exists"];
 
 #[tokio::test]
 async fn a_user_without_a_required_right_is_an_error_when_the_store_connects() {
@@ -118,10 +118,13 @@ async fn a_right_revoked_later_is_an_error_of_every_operation_and_the_probe() {
     let server = RedisServer::start(&[]);
     let url = user(&server, "webhooks", "+@all");
     let store = store_at(&url, PATIENT).await;
-    let _ = server.cli(&["ACL", "SETUSER", "webhooks", "-evalsha", "-eval"]);
-    let claim = store.claim(&event("evt_1"), &attempt()).await.unwrap_err();
+    let (key, holder) = (event("evt_1"), attempt());
+    assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
+    let _ = server.cli(&["ACL", "SETUSER", "webhooks", "-evalsha", "-eval", "-set"]);
+    let claim = store.claim(&event("evt_2"), &attempt()).await.unwrap_err();
+    let completion = store.complete(&key, &holder).await.unwrap_err();
     let probe = store.probe().await.unwrap_err();
-    for error in [claim, probe] {
+    for error in [claim, completion, probe] {
         assert_eq!(error.effect(), Effect::NotApplied);
         let RedisStoreError::Unsuitable { reason, .. } = cause(&error) else { panic!("{error:?}") };
         assert_eq!(*reason, Unsuitable::NotPermitted);

@@ -203,7 +203,8 @@ pub enum ClaimOutcome {
     Done {
         /// Whether the handled body equals the body of this attempt.
         fingerprint_matches: bool,
-        /// When it was done, in Unix milliseconds, by the store's clock.
+        /// When it was done, in Unix milliseconds. The clock is the store's, or that of
+        /// the process that recorded it.
         at_unix_ms: i64,
     },
     /// The event exceeded the maximum number of crashed attempts.

@@ -18,6 +18,11 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Whether a server that serves requests has rejected this one.
+    pub(crate) fn is_rejection(self) -> bool {
+        matches!(self, Self::Full | Self::Answer)
+    }
+
     pub(crate) fn of(error: &RedisError) -> Self {
         match error.kind() {
             _ if error.is_connection_refusal() => Self::NotSent,

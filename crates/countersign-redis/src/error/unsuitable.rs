@@ -53,7 +53,7 @@ impl fmt::Display for Unsuitable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotPermitted => {
-                "user may not run its scripts: grant `+eval +evalsha +get +set +time +del +exists` \
+                "user may not run its scripts: grant `+eval +evalsha +get +set +pttl +del +exists` \
                  on its keys, `~cs:*` or your own prefix"
             }
             Self::NoScripts => "server does not run scripts: enable `EVAL` and `EVALSHA` on it",

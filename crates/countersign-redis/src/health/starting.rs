@@ -100,9 +100,9 @@ async fn try_operations(
             reply
         }
     };
-    let attempt =
-        trial::attempt().map_err(|error| ConnectError::TrialFailed { source: Arc::new(error) })?;
-    match trial::run(scripts, canaries.trial(), &attempt, send).await {
+    let attempts =
+        trial::attempts().map_err(|error| ConnectError::TrialFailed { source: Arc::new(error) })?;
+    match trial::run(scripts, canaries.trial(), &attempts, send).await {
         Ok(true) => Ok(Some(Duration::from_micros(fastest.into_inner()))),
         Ok(false) => {
             Err(ConnectError::TrialFailed { source: Arc::new(RedisStoreError::UnexpectedReply) })

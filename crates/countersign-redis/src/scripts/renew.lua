@@ -4,5 +4,5 @@ local record = load()
 if not holds(record) then
   return { LOST }
 end
-store(IN_PROGRESS, record.epoch, record.crashes, token, now() + lease, record.fingerprint)
+store(IN_PROGRESS, record.epoch, record.crashes, record.fingerprint)
 return { RENEWED }
