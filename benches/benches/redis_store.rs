@@ -28,6 +28,7 @@ fn main() {
     ] {
         runtime.block_on(throughput(name, &RedisServer::start(args), &size));
     }
+    runtime.block_on(server_time(&RedisServer::start(&[]), &size));
     runtime.block_on(memory(&RedisServer::start(&[]), &size));
     runtime.block_on(outages("stopped", &size, |server| server.stop(), |server| server.cont()));
     runtime.block_on(outages("killed", &size, RedisServer::kill9, RedisServer::restart));
@@ -82,6 +83,78 @@ async fn claim_and_complete(store: &RedisStore, keys: Vec<Vec<EventKey>>) {
         });
     }
     tasks.join_all().await;
+}
+
+/// Measures the time that the server's one thread takes for each operation, by
+/// `INFO commandstats`, and for the commands of a store by hand.
+async fn server_time(server: &RedisServer, size: &Size) {
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let client = redis::Client::open(server.url()).unwrap();
+    let connection = client.get_multiplexed_async_connection().await.unwrap();
+    let names = ["claim of a new event", "completion", "`SET NX EX`", "`SET EX` over it"];
+    let mut times = names.map(|_| Vec::new());
+    for round in 0..size.rounds {
+        let events: Vec<_> =
+            keys(round, size.pairs).into_iter().flatten().map(|key| (key, attempt())).collect();
+        reset_statistics(server);
+        join_all(&events, |(key, attempt)| {
+            let store = store.clone();
+            async move {
+                store.claim(&key, &attempt).await.unwrap();
+            }
+        })
+        .await;
+        times[0].push(micros_per_call(server, "set"));
+        reset_statistics(server);
+        join_all(&events, |(key, attempt)| {
+            let store = store.clone();
+            async move {
+                store.complete(&key, &attempt).await.unwrap();
+            }
+        })
+        .await;
+        times[1].push(micros_per_call(server, "evalsha"));
+        let numbers: Vec<_> = (0..size.pairs).collect();
+        for (times, conditions) in
+            times[2..].iter_mut().zip([&["NX", "EX", "60"][..], &["EX", "604800"]])
+        {
+            reset_statistics(server);
+            join_all(&numbers, |number| {
+                let mut set = redis::cmd("SET");
+                set.arg(format!("webhooks:venum:{round}-{number}:finalized")).arg("claimed");
+                set.arg(conditions);
+                let mut connection = connection.clone();
+                async move { set.exec_async(&mut connection).await.unwrap() }
+            })
+            .await;
+            times.push(micros_per_call(server, "set"));
+        }
+    }
+    for (name, mut times) in names.into_iter().zip(times) {
+        note(&format!("server time of a {name}"), &format!("{:.2} us", median(&mut times)));
+    }
+}
+
+/// Runs the work of all items, as many at a time as there are tasks.
+async fn join_all<T: Clone, F>(items: &[T], work: impl Fn(T) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    for items in items.chunks(TASKS) {
+        items.iter().cloned().map(&work).collect::<JoinSet<_>>().join_all().await;
+    }
+}
+
+fn reset_statistics(server: &RedisServer) {
+    let _ = server.cli(&["CONFIG", "RESETSTAT"]);
+}
+
+/// `cmdstat_set:calls=1,usec=…,usec_per_call=2.50,…`
+fn micros_per_call(server: &RedisServer, command: &str) -> f64 {
+    let statistics = server.cli(&["INFO", "commandstats"]);
+    let line = statistics.lines().find(|line| line.starts_with(&format!("cmdstat_{command}:")));
+    let (_, micros) = line.unwrap().split_once("usec_per_call=").unwrap();
+    micros.split(',').next().unwrap().parse().unwrap()
 }
 
 async fn two_sets(connection: &MultiplexedConnection, round: usize, pairs: usize) {
