@@ -99,6 +99,7 @@ fn set_up(connection: &Connection, synchronous: Synchronous) -> Result<()> {
         "PRAGMA synchronous = {synchronous};
          PRAGMA checkpoint_fullfsync = ON;
          PRAGMA wal_autocheckpoint = 0;
+         PRAGMA journal_size_limit = {LOG_BYTES};
          PRAGMA cache_size = -{CACHE_KIB};
          PRAGMA cell_size_check = ON;
          PRAGMA trusted_schema = OFF;"
@@ -136,6 +137,9 @@ const MAIN: &CStr = c"main";
 /// How long one statement waits for a lock while the file is opened.
 const TRY: Duration = Duration::from_millis(100);
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+
+/// The size to which the file of a log is cut that starts at its beginning again.
+const LOG_BYTES: u32 = 16 * 1024 * 1024;
 
 /// The index of a million events fits.
 const CACHE_KIB: u32 = 32 * 1024;

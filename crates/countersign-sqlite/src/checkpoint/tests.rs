@@ -27,19 +27,18 @@ fn a_long_log_starts_at_its_beginning_after_a_pause_of_the_writer() {
     let checkpointer = Checkpointer { connection: checkpointer, file, tasks: tasks.downgrade() };
     write(&writer, 2 * usize::try_from(LONG_LOG).unwrap());
 
-    thread::scope(|scope| {
-        let copied = scope.spawn(|| {
-            let copied = checkpointer.copy().unwrap();
-            drop(tasks);
-            copied
-        });
-        let Some(Task::Pause(reached)) = queue.blocking_recv() else { panic!("no pause") };
-        // The first checkpoint has not seen these pages.
-        write(&writer, 10);
-        reached.send(()).unwrap();
-        reached.send(()).unwrap();
-        assert!(copied.join().unwrap());
+    let copying = thread::spawn(move || {
+        let copied = checkpointer.copy().unwrap();
+        drop(tasks);
+        (checkpointer, copied)
     });
+    let Some(Task::Pause(reached)) = queue.blocking_recv() else { panic!("no pause") };
+    // The first checkpoint has not seen these pages.
+    write(&writer, 10);
+    reached.send(()).unwrap();
+    reached.send(()).unwrap();
+    let (checkpointer, copied) = copying.join().unwrap();
+    assert!(copied);
     write(&writer, 10);
     let log = checkpointer.checkpoint("PASSIVE").unwrap();
     assert!((1..LONG_LOG).contains(&log.in_log), "{} pages", log.in_log);
