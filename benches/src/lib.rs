@@ -6,8 +6,8 @@
 //! | `contender.rs` | Countersign, the libraries it is compared with, and the timing of a call |
 //!
 //! `benches/verify.rs` measures absolute times and `benches/ratios.rs` the ratios
-//! for which there are budgets. `benches/memory_store.rs` and
-//! `benches/redis_store.rs` measure the stores. `tests/allocations.rs` counts
+//! for which there are budgets. `benches/memory_store.rs`, `benches/sqlite_store.rs`
+//! and `benches/redis_store.rs` measure the stores. `tests/allocations.rs` counts
 //! allocations.
 
 #![expect(

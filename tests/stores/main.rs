@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
 mod redis;
+mod sqlite;
 mod stores;

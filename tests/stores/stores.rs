@@ -10,6 +10,7 @@ use countersign::store::IdempotencyStore;
 use countersign::{ManualClock, MemoryStore};
 use countersign_conformance::{StoreCase, StoreFailure, StoreUnderTest, store_cases};
 use countersign_redis::{RedisConfig, RedisStore};
+use countersign_sqlite::{SqliteConfig, SqliteStore};
 use countersign_test_servers::RedisServer;
 use tokio::task::JoinSet;
 
@@ -24,6 +25,20 @@ async fn the_memory_store_passes_the_suite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_memory_store_with_several_shards_passes_the_suite() {
     passes_the_suite(&Manual::new(|clock| MemoryStore::new().with_clock(clock))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_sqlite_store_passes_the_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let next = AtomicUsize::new(0);
+    let under_test = Manual::new(move |clock| {
+        let name = format!("{}.db", next.fetch_add(1, Ordering::Relaxed));
+        // The default timeout is too short for thousands of concurrent calls on a busy machine.
+        let config = SqliteConfig::new(path.join(name)).with_deadline(Duration::from_secs(60));
+        SqliteStore::open_with(config.with_clock(clock)).unwrap()
+    });
+    passes_the_suite(&under_test).await;
 }
 
 /// This store uses real time, so the cases run concurrently. Those with many tasks would delay the

@@ -106,6 +106,7 @@
 //! | `metrics` | [metrics](guide::observability) through the facade `metrics`; the module `metrics` lists them |
 //! | `tracing` | [spans and events](guide::observability) with `tracing` |
 //! | `full` | all of these |
+//! | `sqlite` | the module `sqlite`: claims in a SQLite file; not part of `full`, because a build has [one version of SQLite](guide::production) |
 //! | `testing` | the module `testing`: attacks on your own endpoint, and sample deliveries, for its tests; not part of `full` |
 //!
 //! # Limitations
@@ -241,6 +242,15 @@ pub mod redis {
 
     pub use countersign_redis::{
         ConnectError, DeposedRecords, RedisConfig, RedisStore, RedisStoreError, Unsuitable,
+    };
+}
+
+#[cfg(feature = "sqlite")]
+pub mod sqlite {
+    #![doc = include_str!("pages/sqlite.md")]
+
+    pub use countersign_sqlite::{
+        OpenError, SqliteConfig, SqliteStore, SqliteStoreError, Synchronous,
     };
 }
 

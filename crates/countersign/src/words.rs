@@ -145,7 +145,7 @@ mod serverless {
 /// writes it.
 #[test]
 fn the_pages_of_the_adapters_are_those_of_their_crates() {
-    for name in ["actix", "axum", "redis", "tower"] {
+    for name in ["actix", "axum", "redis", "sqlite", "tower"] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../countersign-");
         let source = std::fs::read_to_string(format!("{folder}{name}/src/lib.rs")).unwrap();
         let mut page = String::new();
@@ -160,6 +160,7 @@ fn the_pages_of_the_adapters_are_those_of_their_crates() {
             ("countersign_actix", "countersign::actix"),
             ("countersign_axum", "countersign::axum"),
             ("countersign_redis", "countersign::redis"),
+            ("countersign_sqlite", "countersign::sqlite"),
             ("countersign_tower", "countersign::tower"),
             ("| `cluster` |", "| `redis-cluster` |"),
             ("| `sentinel` |", "| `redis-sentinel` |"),

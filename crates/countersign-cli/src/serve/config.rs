@@ -14,7 +14,7 @@ mod tenants;
 mod toml;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use super::capture::{KnownSecrets, PublicUrl, is_secret_in_body};
 use super::folders;
 use super::operators::is_operators;
 use super::secrets_source::{Reloaded, SecretsSource};
-use super::store::MEMORY;
+use super::store::{MEMORY, SQLITE};
 use crate::output;
 use crate::possible_secret::about_event_id;
 use crate::secrets::SecretArgs;
@@ -80,7 +80,8 @@ pub(crate) struct ServeArgs {
     /// URL to forward new events to; if omitted, printing a delivery acknowledges it
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
-    /// Idempotency store: `memory`, for a single process, or a Redis URL
+    /// Idempotency store: `memory`, which forgets at a restart; `sqlite:PATH`, a file for the
+    /// processes of one machine; or a Redis URL
     #[arg(long, value_name = "URL", default_value = MEMORY)]
     store: String,
     /// Prefix of the keys in Redis, unique for each application in the same Redis [default: cs]
@@ -130,10 +131,16 @@ pub(super) struct Plan {
     pub(super) hidden: Arc<KnownSecrets>,
 }
 
-/// The URL of the store, and the prefix of its keys.
-pub(super) struct StorePlan {
-    pub(super) url: String,
-    pub(super) prefix: Option<String>,
+/// The store to open.
+pub(super) enum StorePlan {
+    Memory,
+    /// A SQLite file.
+    File(PathBuf),
+    Redis {
+        url: String,
+        /// The prefix of its keys.
+        prefix: Option<String>,
+    },
 }
 
 /// The folder for dead letters.
@@ -306,8 +313,13 @@ impl EndpointScheme {
 }
 
 impl StorePlan {
-    /// Checks the prefix: it requires Redis, and must be valid in an ACL pattern such as `~shop:*`.
-    fn new(url: String, prefix: Option<(String, Place)>) -> Result<Self, UsageError> {
+    /// `resolved` resolves the path of a file. A prefix requires Redis, and must be valid in an ACL
+    /// pattern such as `~shop:*`.
+    fn new(
+        store: String,
+        prefix: Option<(String, Place)>,
+        resolved: impl FnOnce(&Path) -> PathBuf,
+    ) -> Result<Self, UsageError> {
         if let Some((prefix, at)) = &prefix {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
             if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(is_plain) {
@@ -315,14 +327,25 @@ impl StorePlan {
                     "is not a prefix: use 1 to {MAX_PREFIX} letters, digits, `-`, `_`, `.` or `:`"
                 )));
             }
-            if url == MEMORY {
-                return Err(at.fix(
-                    "the store is `memory`, which no other application shares: remove the prefix, \
-                     or use the URL of a Redis as the store",
-                ));
-            }
         }
-        Ok(Self { url, prefix: prefix.map(|(prefix, _)| prefix) })
+        let file = store.strip_prefix(SQLITE).map(Path::new);
+        if let (Some(_), Some((_, at))) = (file, &prefix) {
+            return Err(at.fix(
+                "the store is a SQLite file, which has no prefix: remove the prefix, and use a \
+                 separate file for each application",
+            ));
+        }
+        if let (MEMORY, Some((_, at))) = (store.as_str(), &prefix) {
+            return Err(at.fix(
+                "the store is `memory`, which no other application shares: remove the prefix, \
+                 or use the URL of a Redis as the store",
+            ));
+        }
+        Ok(match file {
+            Some(path) => Self::File(resolved(path)),
+            None if store == MEMORY => Self::Memory,
+            None => Self::Redis { url: store, prefix: prefix.map(|(prefix, _)| prefix) },
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::iter::successors;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use countersign::store::{
 };
 use countersign::{EventKey, MemoryStore};
 use countersign_redis::{ConnectError, RedisConfig, RedisStore};
+#[cfg(feature = "sqlite")]
+use countersign_sqlite::{OpenError, SqliteStore};
 
 use super::config::StorePlan;
 use crate::output;
@@ -23,21 +26,42 @@ use crate::usage_error::UsageError;
 pub(super) enum Store {
     Memory(Arc<MemoryStore>),
     Redis(RedisStore),
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteStore),
 }
 
 impl Store {
-    /// Opens the store of the plan: memory, or Redis.
+    /// Opens the store of the plan: memory, a SQLite file, or Redis.
     pub(super) async fn open(plan: StorePlan) -> Result<Self, UsageError> {
-        let StorePlan { url, prefix } = plan;
-        if url == MEMORY {
-            return Ok(Self::Memory(Arc::new(MemoryStore::new())));
+        match plan {
+            StorePlan::Memory => Ok(Self::Memory(Arc::new(MemoryStore::new()))),
+            StorePlan::File(path) => Self::open_file(&path),
+            StorePlan::Redis { url, prefix } => Self::connect(&url, prefix).await,
         }
-        let what = match without_credentials(&url) {
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn open_file(path: &Path) -> Result<Self, UsageError> {
+        let cannot = |error: OpenError| UsageError::because(&of_file(path), with_causes(&error));
+        SqliteStore::open(path).map(Self::Sqlite).map_err(cannot)
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    fn open_file(path: &Path) -> Result<Self, UsageError> {
+        Err(UsageError::because(
+            &of_file(path),
+            "this program was built without SQLite: install it with the feature `sqlite`, \
+             `cargo install --path crates/countersign-cli --features sqlite`",
+        ))
+    }
+
+    async fn connect(url: &str, prefix: Option<String>) -> Result<Self, UsageError> {
+        let what = match without_credentials(url) {
             Some(shown) => format!("the store `{shown}`"),
             None => "the store".to_owned(),
         };
         let cannot = |error: ConnectError| UsageError::because(&what, with_causes(&error));
-        let config = RedisConfig::new(&url).map_err(cannot)?;
+        let config = RedisConfig::new(url).map_err(cannot)?;
         let has_prefix = prefix.is_some();
         let config = match prefix {
             Some(prefix) => config.with_prefix(prefix),
@@ -56,9 +80,8 @@ impl Store {
 
     /// Reports warnings about the store on standard error, whenever they change.
     pub(super) fn watch(&self) {
-        let Self::Redis(store) = self else { return };
         let mut said = Vec::new();
-        tokio::spawn(store.watch(BETWEEN_LOOKS, move |health| {
+        let report = move |health: Result<Health, StoreError>| {
             let found: Vec<String> = match health {
                 Ok(health) => health.warnings.iter().map(ToString::to_string).collect(),
                 Err(error) => vec![with_causes(&error)],
@@ -67,7 +90,13 @@ impl Store {
                 output::note(warning);
             }
             said = found;
-        }));
+        };
+        match self {
+            Self::Memory(_) => {}
+            Self::Redis(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
+        }
     }
 }
 
@@ -76,6 +105,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.claim(key, attempt).await,
             Self::Redis(store) => store.claim(key, attempt).await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.claim(key, attempt).await,
         }
     }
 
@@ -87,6 +118,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.complete(key, attempt).await,
             Self::Redis(store) => store.complete(key, attempt).await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.complete(key, attempt).await,
         }
     }
 
@@ -94,6 +127,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.renew(key, attempt).await,
             Self::Redis(store) => store.renew(key, attempt).await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.renew(key, attempt).await,
         }
     }
 
@@ -105,6 +140,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.release(key, attempt).await,
             Self::Redis(store) => store.release(key, attempt).await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.release(key, attempt).await,
         }
     }
 
@@ -112,6 +149,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.forget(key).await,
             Self::Redis(store) => store.forget(key).await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.forget(key).await,
         }
     }
 
@@ -119,8 +158,14 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.probe().await,
             Self::Redis(store) => store.probe().await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.probe().await,
         }
     }
+}
+
+fn of_file(path: &Path) -> String {
+    format!("the store `{SQLITE}{}`", path.display())
 }
 
 /// The scheme and hosts of a URL. `None` if a part of it may be a password.
@@ -157,6 +202,8 @@ pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
 }
 
 pub(super) const MEMORY: &str = "memory";
+/// Followed by the path of the file.
+pub(super) const SQLITE: &str = "sqlite:";
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

@@ -68,3 +68,65 @@ fn a_plain_url_of_a_sentinel_is_an_error_that_shows_the_correct_url() {
     let sentinel = RedisServer::start_sentinel(&primary, "main", 1, down_after);
     must_fix(&config(&sentinel.url()), &["is a Sentinel", "redis+sentinel://"]);
 }
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_file_keeps_the_events_over_a_kill_and_for_two_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("--store sqlite:{}", folder.path().join("events.db").display());
+    let mut here = processes::jupiter(&store).await;
+    assert_eq!(jupiter("evt_1").send(here.address()).await.status, 200);
+    assert_eq!(here.line().await["code"], "handled");
+    let mut there = processes::jupiter(&store).await;
+    assert_eq!(jupiter("evt_1").send(there.address()).await.status, 200);
+    assert_eq!(there.line().await["code"], "duplicate");
+    for serving in [&here, &there] {
+        serving.signal(Signal::KILL);
+    }
+    here.ended().await;
+    there.ended().await;
+
+    let mut again = processes::jupiter(&store).await;
+    for (id, code) in [("evt_1", "duplicate"), ("evt_2", "handled")] {
+        assert_eq!(jupiter(id).send(again.address()).await.status, 200);
+        assert_eq!(again.line().await["code"], code, "{id}");
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_file_that_another_connection_has_locked_follows_the_outage_policy() {
+    for (policy, status, code) in [
+        ("fail-closed", 503, "store_unavailable"),
+        ("local-fallback", 200, "handled"),
+        ("fail-open", 200, "handled"),
+    ] {
+        let config = config("sqlite:events.db").replace("github", "jupiter");
+        let files = processes::Files::new(&format!("{config}outage = '{policy}'\n"));
+        let mut serving = processes::configured(&files).await;
+        // The path is relative to the folder of the configuration.
+        let other = rusqlite::Connection::open(files.path("events.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert_eq!(jupiter("evt_1").send(serving.address()).await.status, status, "{policy}");
+        assert_eq!(serving.line().await["code"], code, "{policy}");
+        other.execute_batch("ROLLBACK").unwrap();
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_file_that_cannot_be_opened_is_an_error_that_says_what_to_do() {
+    must_fix(
+        &config("sqlite:missing/events.db"),
+        &["the store `sqlite:", "missing` does not exist: create it"],
+    );
+    must_fix(&config("sqlite:serve.toml"), &["is damaged or no SQLite database"]);
+    let with_prefix = format!("store_prefix = 'shop'\n{}", config("sqlite:events.db"));
+    must_fix(&with_prefix, &["`store_prefix`", "use a separate file for each application"]);
+}
+
+#[cfg(not(feature = "sqlite"))]
+#[test]
+fn a_file_needs_the_feature_of_the_program() {
+    must_fix(&config("sqlite:events.db"), &["built without SQLite", "--features sqlite"]);
+}

@@ -17,6 +17,7 @@ use super::{
 use crate::possible_secret::{shown, shown_path};
 use crate::serve::capture::KnownSecrets;
 use crate::serve::secrets_source::{Reloaded, SecretsSource};
+use crate::serve::store::SQLITE;
 use crate::usage_error::UsageError;
 use crate::{scheme, secrets};
 
@@ -28,7 +29,7 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
         ));
     }
     let prefix = args.store_prefix.clone().map(|said| (said, Place::option("--store-prefix")));
-    let store = StorePlan::new(args.store.clone(), prefix)?;
+    let store = StorePlan::new(args.store.clone(), prefix, Path::to_owned)?;
     let capture = capture::plan(args)?;
     let hidden = super::hidden(hidden, capture.is_some() || args.show_body);
     // All endpoints accept all secrets.
@@ -113,6 +114,9 @@ fn shown_endpoint(endpoint: &str) -> String {
 
 /// Whether a URL has `user:password@` or a password parameter.
 fn has_password(url: &str) -> bool {
+    if url.starts_with(SQLITE) {
+        return false;
+    }
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let user = rest.rsplit_once('@').map(|(user, _)| user);
     user.is_some_and(|user| user.contains(':')) || rest.contains("password=")

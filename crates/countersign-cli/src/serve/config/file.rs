@@ -118,7 +118,8 @@ impl File<'_> {
         let prefix = words.store_prefix.as_ref();
         let prefix =
             prefix.map(|said| (said.get_ref().clone(), self.at("store_prefix", said.span())));
-        let store = StorePlan::new(words.store.unwrap_or_else(|| MEMORY.to_owned()), prefix)?;
+        let store = words.store.unwrap_or_else(|| MEMORY.to_owned());
+        let store = StorePlan::new(store, prefix, |path| self.beside(path))?;
         let forwarded_headers = words.forwarded_headers.unwrap_or_default();
         let dead_letters = args.dead_letters().or(dead_letters);
         let plan = Plan::new(args, listen, store, endpoints, capture, self.hidden);

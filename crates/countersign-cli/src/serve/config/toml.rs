@@ -252,7 +252,10 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         "admin" => "an address for health and metrics: `admin = \"127.0.0.1:9000\"`",
         "enforce" => "`true`, or `false` to forward what would be rejected, too",
         "only" => "a list of event types: `only = [\"push\", \"issue_*\"]`",
-        "store" => "`\"memory\"`, or the URL of a Redis: `store = \"redis://127.0.0.1:6379\"`",
+        "store" => {
+            "`\"memory\"`, a SQLite file, or the URL of a Redis: `store = \"sqlite:events.db\"`, \
+             `store = \"redis://127.0.0.1:6379\"`"
+        }
         "store_prefix" => "the prefix of this application's keys: `store_prefix = \"shop\"`",
         "endpoint" => "a table for each endpoint, under a line `[[endpoint]]`",
         "path" => "a path: `path = \"/hooks/venum\"`",
