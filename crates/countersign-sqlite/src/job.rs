@@ -92,7 +92,7 @@ impl<T: Copy + Send> Job for Step<T> {
         Ok(())
     }
 
-    /// Only a claim: nobody would hold the event. Any other step of a caller that
+    /// Only a claim: no caller would hold the event. Any other step of a caller that
     /// has gone is still wanted.
     fn is_abandoned(&self) -> bool {
         self.is_claim && self.reply.is_closed()

@@ -224,7 +224,7 @@ async fn a_file_that_cannot_be_written_is_an_error() {
     let mut command = Command::new(path);
     command.args(CHILD).current_dir("/");
     if is_root {
-        command.uid(NOBODY).gid(NOBODY);
+        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
     }
     let lines = Process::start(&mut command, "open", &file).rest();
     let [error] = &lines[..] else { panic!("{lines:?}") };
@@ -232,4 +232,4 @@ async fn a_file_that_cannot_be_written_is_an_error() {
 }
 
 #[cfg(unix)]
-const NOBODY: u32 = 65_534;
+const UNPRIVILEGED: u32 = 65_534;
