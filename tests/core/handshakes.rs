@@ -2,8 +2,8 @@
 
 use countersign::scheme::Identity;
 use countersign::{
-    Endpoint, EventKey, MemoryStore, Receiver, RequestHead, Scheme, Secret, Signer, Verified,
-    Verifier, schemes,
+    ConfigError, Endpoint, EventIdFrom, EventKey, MemoryStore, Receiver, RequestHead, Scheme,
+    Secret, Signer, Verified, Verifier, schemes,
 };
 
 use fixtures::delivery::all_schemes;
@@ -48,6 +48,9 @@ fn a_file_whose_handshake_is_every_delivery_is_rejected() {
         ("rule = \"unsigned\"\npresent = [\"header:X-Sig\"]", "header:X-Sig"),
         ("rule = \"unsigned\"\npresent = [\"header:content-type\"]", "header:content-type"),
         ("rule = \"unsigned\"\nmethod = \"PUT\"", "`when`"),
+        ("rule = \"unsigned\"\nwhen = { \"header:User-Agent\" = \"Acme/1.0\" }", "`when`"),
+        ("rule = \"unsigned\"\necho_header = [\"X-Request-Id\"]", "`when`"),
+        ("rule = \"signed\"\nabsent = [\"body:/events/0\"]", "remove the handshake"),
         ("rule = \"signed\"\nabsent = [\"body:/nothing\"]", "`when`"),
         ("rule = \"signed\"\npresent = [\"body:/id\"]", "body:/id"),
         ("rule = \"signed\"\nwhen = { \"body:/0/type\" = \"ping\" }", "absent = [\"body:/1\"]"),
@@ -86,6 +89,41 @@ fn batches_with_the_same_first_event_are_not_the_same_event() {
     assert!(verifier.with_event_id("/0/id").is_err());
     let key = |body| EventKey::of(&verified(&scheme, body), &Endpoint::new("acme"));
     assert_ne!(key(r#"[{"id":"a"},{"id":"b"}]"#), key(r#"[{"id":"a"},{"id":"c"}]"#));
+}
+
+#[test]
+fn an_index_is_not_the_id_in_a_scheme_with_code_either() {
+    for (scheme, place, all) in [
+        (schemes::moralis(), "/txs/0/hash", "/txs/*/hash"),
+        (schemes::aws_sns(), "/Records/0/id", "/MessageId"),
+    ] {
+        let rejected = scheme.clone().with_event_id(place).map(drop).unwrap_err();
+        assert!(matches!(rejected, ConfigError::Scheme { word: "event_id", .. }), "{rejected}");
+        assert!(scheme.with_event_id(all).is_ok(), "{all}");
+    }
+    let error = schemes::moralis().with_event_id("/txs/0/hash").unwrap_err().to_string();
+    assert!(error.contains("`/txs/*/hash`"), "{error}");
+
+    // Its code signs only the fields of the first item, and rejects a body with a second one.
+    let item = "/notificationItems/0/NotificationRequestItem";
+    let place = format!("{item}/pspReference+{item}/success");
+    assert!(schemes::adyen().with_event_id(&place).is_ok());
+    assert!(schemes::adyen().with_event_id("/notificationItems/1/id").is_err());
+}
+
+/// LINE's verification of an endpoint is a signed request without events. It needs no handshake.
+#[tokio::test]
+async fn a_signed_request_without_events_is_handled_as_an_event() {
+    let scheme = schemes::line();
+    assert!(scheme.handshakes().is_empty());
+    let body = r#"{"destination":"U8e742f61d673b39c7fff3cecb7536ef0","events":[]}"#;
+    let verifier = Verifier::new(scheme.clone(), secret()).unwrap();
+    let receiver = Receiver::new(verifier, MemoryStore::new());
+    let headers = Signer::new(scheme, secret()).unwrap().sign(body.as_bytes()).unwrap();
+    let delivery = receive(&receiver, &headers, body).await.unwrap();
+    assert!(delivery.verified.handshake().is_none());
+    assert_eq!(*delivery.verified.event_id_from(), EventIdFrom::Digest);
+    delivery.claim.complete().await.unwrap();
 }
 
 /// A scheme with the handshake `p`.

@@ -260,6 +260,26 @@ fn a_blank_id_is_not_an_event_id() {
 }
 
 #[test]
+fn a_boolean_is_not_an_event_id() {
+    let scheme = plain().event_id("body:/id").event_id("body:/parts/*/id").event_id("body:/a+/b");
+    let scheme = scheme.build().unwrap();
+    let identity = |body: &str| verify(&scheme, &[], NOW_MS, body).identity();
+    for body in [
+        r#"{"id":false}"#,
+        r#"{"id":true}"#,
+        r#"{"parts":[{"id":"a"},{"id":true}]}"#,
+        r#"{"parts":[{"id":false}]}"#,
+        r#"{"a":true,"b":false}"#,
+    ] {
+        assert_eq!(identity(body), Identity::Unknown, "{body}");
+    }
+    // Numbers are ids, and a boolean can be a part of one.
+    for body in [r#"{"id":0}"#, r#"{"a":"1","b":true}"#, r#"{"a":false,"b":7}"#] {
+        assert_eq!(identity(body), Identity::Id, "{body}");
+    }
+}
+
+#[test]
 fn different_lists_of_values_have_different_ids_and_keys() {
     let scheme = plain().event_id("body:/a+/b").build().unwrap();
     let id = |a: &str, b: &str| {

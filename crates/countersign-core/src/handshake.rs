@@ -183,11 +183,16 @@ impl Asked<'_> {
         if handshake.method.as_deref() != Some(head.method) {
             return Heard::No;
         }
+        // A request with a signature is verified as a delivery, whatever else it has.
+        let reads_body = handshake.reads_body();
+        if (reads_body || handshake.can_be_delivery()) && !is_unsigned(scheme, head) {
+            return Heard::No;
+        }
         let values = Values::in_head(handshake, head);
-        if !handshake.reads_body() {
+        if !reads_body {
             return self.answer(&values).map_or(Heard::No, Heard::Yes);
         }
-        if is_plain_and_unsigned(scheme, head) && self.holds(&values, Place::is_in_head) {
+        if is_plain(head) && self.holds(&values, Place::is_in_head) {
             return Heard::Perhaps(values.0.into_iter().map(|(_, value)| value).collect());
         }
         Heard::No
@@ -315,15 +320,15 @@ fn is_token(text: &[u8]) -> bool {
     text.len() <= MAX_TOKEN && text.iter().all(allowed)
 }
 
-/// Whether the request has no signature and no content encoding. A request with
-/// a signature must be verified, and an encoded body is not decoded before it
-/// is verified.
-fn is_plain_and_unsigned(scheme: &Scheme, head: &RequestHead<'_>) -> bool {
+/// Whether the request has none of the scheme's signature headers.
+fn is_unsigned(scheme: &Scheme, head: &RequestHead<'_>) -> bool {
     let absent = |name| head.headers.unique(name) == Ok(None);
     let mut signatures = scheme.families.iter().flat_map(|family| &family.signatures);
-    signatures.all(|name| absent(name.lower())) && is_plain(head)
+    signatures.all(|name| absent(name.lower()))
 }
 
+/// Whether the body has no content encoding. An encoded body is not decoded
+/// before it is verified.
 fn is_plain(head: &RequestHead<'_>) -> bool {
     head.headers.unique("content-encoding") == Ok(None)
 }

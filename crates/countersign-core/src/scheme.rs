@@ -6,6 +6,8 @@
 
 mod boundaries;
 mod builder;
+mod common_headers;
+mod constant_id;
 mod coverage;
 mod custom_binding;
 mod event_source;
@@ -217,7 +219,8 @@ impl Scheme {
     /// # Errors
     ///
     /// [`ConfigError::Scheme`] if the location cannot be parsed, contains the index
-    /// of an array's element, or the signature does not cover it.
+    /// of an array's element, is only that of the event's type or of the timestamp,
+    /// or the signature does not cover it.
     pub fn with_event_id(mut self, place: &str) -> Result<Self, ConfigError> {
         let place = if place.starts_with('/') { format!("body:{place}") } else { place.to_owned() };
         let source = self.checked_event_id(&place).map_err(|problem| ConfigError::Scheme {
@@ -229,13 +232,15 @@ impl Scheme {
         Ok(self)
     }
 
-    /// Parses a location of the event's id, and checks that the signature
-    /// covers it. In a token scheme, body values are as authentic as the token.
+    /// Parses a location of the event's id, and checks that it can identify an
+    /// event and that the signature covers it. In a token scheme, body values are as authentic as the token.
     pub(crate) fn checked_event_id(&self, place: &str) -> Result<EventIdSource, String> {
         let source: EventIdSource = place.parse()?;
-        if self.is_data() {
+        // Code that signs only certain fields signs nothing of the other elements.
+        if !matches!(self.covers(), SignatureCoverage::Fields(_)) {
             source.check_has_no_index()?;
         }
+        self.check_id_differs(&source)?;
         let covered = match &source.0 {
             IdPlace::Header(name) if !self.is_id_header(name) => {
                 return Err("this header is not signed, so anyone could change it: \

@@ -142,6 +142,68 @@ fn a_request_with_a_signature_is_verified_before_its_body_is_parsed() {
 }
 
 #[test]
+fn a_delivery_with_a_signature_is_verified_whatever_the_handshake_reads() {
+    let unsigned = || Handshake::unsigned("ping");
+    let target = "/hooks?token=chosen";
+    for (handshake, name, value) in [
+        (unsigned().verify_token("header:X-Verify"), "X-Verify", "chosen"),
+        (unsigned().verify_token("query:token"), "X-Any", "1"),
+        (unsigned().text("query:token"), "X-Any", "1"),
+        (unsigned().when("header:X-Env", "prod"), "X-Env", "prod"),
+        (unsigned().echo_header("X-Region"), "X-Region", "eu"),
+        (Handshake::unsigned_in_window("key").capture("header:X-Key"), "X-Key", "abc"),
+    ] {
+        for method in ["POST", "PUT", "PATCH", "DELETE"] {
+            let verifier = acme([handshake.clone().method(method)])
+                .with_verify_token(&Secret::new("chosen").unwrap());
+            verifier.open_handshake_window(Duration::from_secs(60));
+            let body = r#"{"id":"1"}"#;
+            let signer = Signer::new(verifier.scheme().clone(), Secret::new("secret").unwrap());
+            let mut headers = signer.unwrap().sign(body.as_bytes()).unwrap();
+            headers.push((name.to_owned(), value.to_owned()));
+
+            let signed = RequestHead::new(method, target, &headers);
+            assert!(verifier.handshake(signed).is_none(), "{handshake:?}");
+            let verified = verifier.verify(&headers, body).unwrap();
+            assert!(verified.handshake().is_none(), "{handshake:?}");
+            let one = &verifier.scheme().handshakes()[0];
+            let token = Secret::new("chosen").unwrap();
+            let head = RequestHead::new(method, target, &headers);
+            assert!(!one.matches(verifier.scheme(), &head, body.as_bytes(), Some(&token)));
+
+            let own = [(name, value)];
+            let asked = verifier.handshake(RequestHead::new(method, target, &own)).unwrap();
+            assert_eq!(asked.answer(b"").unwrap().status(), 200, "{handshake:?}");
+        }
+    }
+    // A signature that cannot be read is one, too. No delivery is a GET.
+    let verifier = acme([unsigned().text("query:token"), challenge()]);
+    let twice = [("X-Signature", "0"), ("x-signature", "1")];
+    assert!(verifier.handshake(RequestHead::new("POST", target, &twice)).is_none());
+    let head = RequestHead::new("GET", "/?challenge=abc", &twice);
+    assert!(verifier.handshake(head).is_some());
+}
+
+#[test]
+fn any_signature_header_of_the_scheme_makes_a_request_a_delivery() {
+    let scheme = Scheme::builder("acme")
+        .signature_header("X-Sig")
+        .fallback_signature_header("X-Sig-Old")
+        .alternate_header_prefix("X-", "Acme-")
+        .signed_payload("{body}")
+        .handshake(Handshake::unsigned("ping").text("query:token"));
+    let verifier = Verifier::new(scheme.build().unwrap(), Secret::new("secret").unwrap()).unwrap();
+    let asked = |name| {
+        let headers = [(name, "0")];
+        verifier.handshake(RequestHead::new("POST", "/?token=abc", &headers)).is_some()
+    };
+    for name in ["X-Sig", "x-sig-old", "ACME-SIG", "Acme-Sig-Old"] {
+        assert!(!asked(name), "{name}");
+    }
+    assert!(asked("X-Other"));
+}
+
+#[test]
 fn an_unsigned_body_has_a_limit_and_is_rejected_if_it_is_not_a_handshake() {
     let verifier = acme([key_in_body()]);
     verifier.open_handshake_window(Duration::from_secs(60));

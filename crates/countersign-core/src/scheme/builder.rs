@@ -249,7 +249,9 @@ impl SchemeBuilder {
         self
     }
 
-    /// Sets the header of the id, which is `{id}` in the template.
+    /// Sets the header of the id, which is `{id}` in the template. The header of
+    /// the event's type, and headers that are the same in many requests
+    /// (`User-Agent`), are rejected.
     #[must_use]
     pub fn id_header(mut self, name: impl Into<String>) -> Self {
         self.0.id_header = Some(name.into());
@@ -325,9 +327,11 @@ impl SchemeBuilder {
     /// `body:/a+/b` for several values combined, `body:/events/*/id` for all
     /// elements of an array in order, or `header:NAME` for the signed id's
     /// header. An index, as in `body:/events/0/id`, is rejected, because the
-    /// events in the other elements would be lost. Can be called several times:
-    /// the first location with a value is used. If a delivery has no id, its id is the digest of the signed bytes;
-    /// see [`fallback_identity`](Self::fallback_identity).
+    /// events in the other elements would be lost. The location of the event's
+    /// type or of the timestamp is rejected, except together with another value.
+    /// Can be called several times: the first location with a value is used. If a
+    /// delivery has no id, its id is the digest of the signed bytes; see
+    /// [`fallback_identity`](Self::fallback_identity).
     #[must_use]
     pub fn event_id(mut self, place: impl Into<String>) -> Self {
         self.0.event_id.push(place.into());

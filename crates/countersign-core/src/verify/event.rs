@@ -136,7 +136,7 @@ fn id(
 
 /// Builds the id from these values. For elements of an array, it is the id of
 /// the only element, or the digest of all ids. `None` if an element lacks a
-/// value, or the array is empty.
+/// value or has only booleans, or the array is empty.
 fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
     let columns = pointers.iter().map(|pointer| values.at(pointer));
     let columns: SmallVec<[&Value; 4]> = columns.collect::<Option<_>>()?;
@@ -147,6 +147,9 @@ fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
     let rows = elements.unwrap_or(1);
     let row = |row| columns.iter().map(move |column| text_in_row(column, row));
     let texts: SmallVec<[&str; 4]> = (0..rows).flat_map(row).collect::<Option<_>>()?;
+    if texts.chunks(columns.len().max(1)).any(|row| row.iter().all(|text| is_boolean(text))) {
+        return None;
+    }
     match rows {
         0 => None,
         1 => Some(Id::named(joined(&texts))),
@@ -157,6 +160,11 @@ fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
 /// A blank text cannot distinguish events, so it does not count as an id.
 fn tells_apart(text: &str) -> bool {
     !text.trim().is_empty()
+}
+
+/// A boolean cannot distinguish events, except together with another value.
+fn is_boolean(text: &str) -> bool {
+    matches!(text, "true" | "false")
 }
 
 fn text_in_row(column: &Value, row: usize) -> Option<&str> {

@@ -106,8 +106,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Scheme`] if it cannot be parsed, or the signature does not
-    /// cover it.
+    /// [`ConfigError::Scheme`] as for [`Scheme::with_event_id`](crate::Scheme::with_event_id).
     pub fn with_event_id(mut self, place: &str) -> Result<Self, ConfigError> {
         let scheme = self.inner.scheme.clone().with_event_id(place)?;
         Arc::make_mut(&mut self.inner).scheme = scheme;

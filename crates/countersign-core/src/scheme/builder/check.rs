@@ -69,6 +69,7 @@ impl SchemeConfig {
             notes: self.note,
             rule: self.rule,
         };
+        scheme.check_id_headers().map_err(|what| ("id_header", what))?;
         for place in &self.event_id {
             let source = scheme.checked_event_id(place).map_err(|what| ("event_id", what))?;
             scheme.event_id.push(source);

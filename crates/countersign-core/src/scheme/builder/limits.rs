@@ -9,11 +9,17 @@ use crate::scheme::profile::Retries;
 /// One side of the tolerance, if it has a limit.
 pub(super) fn check_tolerance(word: &'static str, limit: Option<Duration>) -> Result<(), Problem> {
     match limit {
-        Some(limit) if !TOLERANCE.contains(&limit) => problem(
-            word,
-            "it is out of range: use a value between 1s and 1y. If deliveries of any age must be \
-             accepted, set `tolerance_past = \"dangerously-unlimited\"`",
-        ),
+        Some(limit) if !TOLERANCE.contains(&limit) => {
+            let (side, which) = match word {
+                "tolerance_future" => (word, "with any time in the future"),
+                _ => ("tolerance_past", "of any age"),
+            };
+            let what = format!(
+                "it is out of range: use a value between 1s and 1y. If deliveries {which} must be \
+                 accepted, set `{side} = \"dangerously-unlimited\"`"
+            );
+            Err((word, what))
+        }
         _ => Ok(()),
     }
 }

@@ -251,6 +251,16 @@ fn rejected() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
             "event_type",
         ),
         ("an id of one event of a batch", acme().event_id("body:/0/id"), "event_id"),
+        (
+            "an id that is the type",
+            acme().event_id("body:/event").event_type("body:/event"),
+            "event_id",
+        ),
+        (
+            "an id in a header of every request",
+            acme().signed_payload("{id}.{body}").id_header("User-Agent"),
+            "id_header",
+        ),
         // The handshakes.
         (
             "a handshake that is every delivery",
@@ -388,6 +398,20 @@ fn a_duration_out_of_its_range_is_rejected() {
 }
 
 #[test]
+fn the_error_for_a_tolerance_names_the_side_that_is_out_of_range() {
+    for (tolerance, side, other) in [
+        (Tolerance::new(Duration::ZERO, MINUTE), "tolerance_past", "tolerance_future"),
+        (Tolerance::new(MINUTE, Duration::ZERO), "tolerance_future", "tolerance_past"),
+    ] {
+        let (word, problem) = rejection(listed().tolerances(tolerance)).unwrap();
+        assert_eq!(word, side);
+        assert!(problem.contains("between 1s and 1y"), "{problem}");
+        let unlimited = format!("`{side} = \"dangerously-unlimited\"`");
+        assert!(problem.contains(&unlimited) && !problem.contains(other), "{problem}");
+    }
+}
+
+#[test]
 fn the_default_retention_is_never_out_of_its_range() {
     let year = Duration::from_secs(31_557_600);
     let widest = listed().tolerance(year).retries(Retries::Within(5 * year));
@@ -414,6 +438,63 @@ fn the_id_of_one_event_is_not_the_id_of_a_batch() {
     }
     for place in ["body:/*/id", "body:/event0/id", "body:/01/id"] {
         assert_eq!(rejection(acme().event_id(place)), None, "{place}");
+    }
+}
+
+#[test]
+fn the_type_or_the_timestamp_alone_is_not_the_id() {
+    let typed = || {
+        acme()
+            .timestamp_body("/created", SECONDS)
+            .event_type("body:/event/type")
+            .event_type("body:/type")
+    };
+    for place in ["body:/event/type", "body:/type", "body:/type+/type", "body:/created"] {
+        let named = rejection(typed().event_id(place)).map(|(word, _)| word);
+        let other = typed().build().unwrap().with_event_id(place);
+        assert_eq!(named, Some("event_id"), "{place}");
+        assert!(matches!(other, Err(ConfigError::Scheme { word: "event_id", .. })), "{other:?}");
+    }
+    for place in ["body:/type+/id", "body:/id+/created", "body:/type+/created", "body:/event/id"] {
+        assert_eq!(rejection(typed().event_id(place)), None, "{place}");
+    }
+    let (_, problem) = rejection(typed().event_id("body:/type")).unwrap();
+    assert!(problem.contains("the event's type") && problem.contains("`body:/id+/type`"));
+    let (_, problem) = rejection(typed().event_id("body:/created")).unwrap();
+    assert!(problem.contains("the timestamp"), "{problem}");
+}
+
+#[test]
+fn a_header_that_is_the_same_in_many_requests_is_not_the_id() {
+    let in_header = |name: &str| {
+        let scheme = acme().signed_payload("{id}.{body}").id_header(name);
+        scheme.event_id(format!("header:{name}")).event_type("header:X-Event")
+    };
+    for name in [
+        "User-Agent",
+        "content-type",
+        "Content-Length",
+        "Host",
+        "Accept-Language",
+        "Authorization",
+        "Date",
+        "X-Forwarded-For",
+        // That of the type.
+        "x-event",
+    ] {
+        let (word, problem) = rejection(in_header(name)).unwrap();
+        assert_eq!(word, "id_header", "{name}");
+        assert!(problem.contains(&format!("`{{header:{name}}}`")), "{problem}");
+    }
+    // Also under the second name of the header.
+    let second = acme()
+        .signature_header("Acme-Signature")
+        .signed_payload("{id}.{body}")
+        .id_header("Acme-Agent")
+        .alternate_header_prefix("Acme-", "User-");
+    assert_eq!(rejection(second).map(|(word, _)| word), Some("id_header"));
+    for name in ["X-Request-Id", "Content-Digest", "X-Event-Id", "Webhook-Id"] {
+        assert_eq!(rejection(in_header(name)), None, "{name}");
     }
 }
 

@@ -18,7 +18,11 @@ use crate::request::name::Name;
 /// A delivery that matches is answered as a handshake, and is never handled. So a handshake that is
 /// signed, or whose method is `POST`, needs a value that no delivery has: [`when`](Self::when), or
 /// one that the response uses. It is an error if it has none, or if it reads one element of an array
-/// that can have others.
+/// that can have others. A header that any request can have (`User-Agent`, `X-Request-Id`) is no
+/// such value. If the scheme has no signature header, the value must be in the body.
+///
+/// An unsigned handshake with such a method is not recognised in a request that has a signature
+/// header of the scheme: that request is verified as a delivery.
 ///
 /// [`SchemeBuilder::build`](crate::SchemeBuilder::build) checks that the settings are consistent.
 /// In TOML, they are the keys of a table `[[handshake]]`:

@@ -1,8 +1,8 @@
 //! Rejects a handshake that a delivery can match: the delivery would be answered, but not handled.
 
-use super::{Handshake, Place, Test};
+use super::{Condition, Handshake, HandshakeRule, Place, Test};
 use crate::json::pointer::Pointer;
-use crate::scheme::{IdPlace, Scheme, TimestampPlace, TypePlace};
+use crate::scheme::{IdPlace, Scheme, common_headers};
 
 impl Handshake {
     /// Checks that the handshake has a mark that no delivery of this scheme has.
@@ -15,9 +15,11 @@ impl Handshake {
             ));
         }
         if self.can_be_delivery() && !self.has_mark(scheme) {
-            return Err("`when`: every delivery can match, and would not be handled: add a value \
-                        that no delivery has, such as `when = { \"body:/type\" = \"ping\" }`"
-                .to_owned());
+            return Err(format!(
+                "`when`: every delivery can match, and would not be handled: add a value that no \
+                 delivery has, such as `when = {{ \"body:/type\" = \"ping\" }}`. {}",
+                self.no_mark_hint(scheme)
+            ));
         }
         self.check_elements()
     }
@@ -27,20 +29,43 @@ impl Handshake {
         conditions.map(|condition| &condition.place)
     }
 
+    fn no_mark_hint(&self, scheme: &Scheme) -> &'static str {
+        if self.rule() == HandshakeRule::Signed {
+            "If the provider sends a signed request without events and expects only a 2xx status, \
+             remove the handshake: the request is then verified, and handled as an event whose body \
+             has no events"
+        } else if scheme.has_signature_header() {
+            "The scheme's own values and headers that any request can have, such as `User-Agent`, \
+             do not count"
+        } else {
+            "The scheme has no signature header, so only a value of the body counts"
+        }
+    }
+
     /// Whether a request can be a delivery by its method. `None` is any method.
-    fn can_be_delivery(&self) -> bool {
+    pub(crate) fn can_be_delivery(&self) -> bool {
         !matches!(self.method.as_deref(), Some("GET" | "HEAD" | "OPTIONS"))
     }
 
     /// Whether the request has a certain value, or one that the response or the user needs. What is
     /// only present or absent can also be so in a delivery.
+    ///
+    /// A value of the head is a mark because a request with a signature header is no handshake. A
+    /// scheme without such a header needs a mark in the body.
     fn has_mark(&self, scheme: &Scheme) -> bool {
-        let has_value = self
-            .conditions
-            .iter()
-            .any(|condition| matches!(condition.test, Test::Is(_) | Test::IsVerifyToken));
-        let is_own = |place: &Place| !scheme.requires(place) && !scheme.reads_type_at(place);
-        has_value || self.used_places().any(is_own)
+        let has_header = scheme.has_signature_header();
+        let counts = |place: &Place| {
+            (has_header || !place.is_in_head()) && !scheme.has_usual_value_at(place)
+        };
+        let is_own = |place: &Place| {
+            counts(place) && !scheme.requires(place) && !scheme.reads_type_at(place)
+        };
+        let is_mark = |Condition { place, test }: &Condition| match test {
+            Test::Is(_) => counts(place),
+            Test::IsVerifyToken => has_header && is_own(place),
+            Test::Present | Test::Absent => false,
+        };
+        self.conditions.iter().any(is_mark) || self.used_places().any(is_own)
     }
 
     /// A batch must not be recognised by one of its elements.
@@ -77,8 +102,7 @@ impl Scheme {
         match place {
             Place::Header(name) => {
                 let name = name.lower();
-                name.starts_with("content-")
-                    || IN_EVERY_REQUEST.contains(&name)
+                common_headers::is_in_every_request(name)
                     || self.headers().any(|header| header.eq_ignore_ascii_case(name))
             }
             Place::Query(_) => false,
@@ -86,6 +110,36 @@ impl Scheme {
         }
     }
 
+    /// Whether the value at this place shows nothing about the request: a header that any request
+    /// can have, the signature, the timestamp, or the whole id.
+    fn has_usual_value_at(&self, place: &Place) -> bool {
+        match place {
+            Place::Header(name) => {
+                common_headers::is_usual(name.lower())
+                    || self.families.iter().any(|family| {
+                        family.iter().any(|own| own.eq_ignore_ascii_case(name.lower()))
+                    })
+            }
+            Place::Query(_) => false,
+            Place::Body(pointer) => self.is_id_at(pointer) || self.has_timestamp_at(pointer),
+        }
+    }
+
+    fn has_signature_header(&self) -> bool {
+        self.families.iter().any(|family| !family.signatures.is_empty())
+    }
+
+    /// Whether the value at this place is an id without other values.
+    fn is_id_at(&self, pointer: &Pointer) -> bool {
+        self.event_id.iter().any(|source| match &source.0 {
+            IdPlace::Header(_) => false,
+            IdPlace::Body(pointers) => {
+                pointers.len() == 1 && pointers[0].tokens() == pointer.tokens()
+            }
+        })
+    }
+
+    /// Whether the value at this place is an id, or a part of one.
     fn has_id_at(&self, pointer: &Pointer) -> bool {
         self.event_id.iter().any(|source| match &source.0 {
             IdPlace::Header(_) => false,
@@ -93,24 +147,14 @@ impl Scheme {
         })
     }
 
-    fn has_timestamp_at(&self, pointer: &Pointer) -> bool {
-        self.timestamp.as_ref().is_some_and(|timestamp| match &timestamp.place {
-            TimestampPlace::Body(at) => at.tokens() == pointer.tokens(),
-            TimestampPlace::Header | TimestampPlace::Field(_) => false,
-        })
-    }
-
     fn reads_type_at(&self, place: &Place) -> bool {
-        self.event_type.iter().any(|source| match (&source.0, place) {
-            (TypePlace::Header(header), Place::Header(name)) => header.lower() == name.lower(),
-            (TypePlace::Body(at), Place::Body(pointer)) => at.tokens() == pointer.tokens(),
-            _ => false,
-        })
+        match place {
+            Place::Header(name) => self.has_type_in(name),
+            Place::Query(_) => false,
+            Place::Body(pointer) => self.has_type_at(pointer),
+        }
     }
 }
-
-const IN_EVERY_REQUEST: [&str; 6] =
-    ["accept", "accept-encoding", "connection", "host", "transfer-encoding", "user-agent"];
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
-use crate::error::ConfigError;
-use crate::scheme::{Handshake, HandshakeBuilder, Scheme, SchemeBuilder};
+use crate::custom::{BodyCheck, CustomScheme, LiveKeys, VerifyRequest};
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::scheme::{Handshake, HandshakeBuilder, Scheme, SchemeBuilder, SignatureCoverage};
+use crate::secret::Secret;
 use crate::time::unit::TimestampUnit;
 
 /// A scheme that has a value in each kind of place.
@@ -17,8 +19,35 @@ fn acme() -> SchemeBuilder {
         .event_type("body:/type")
 }
 
+/// A scheme that reads its signature in the body.
+fn signed_in_body() -> SchemeBuilder {
+    Scheme::builder("acme").signed_payload("the fields").rule(InBody).event_id("body:/id")
+}
+
+struct InBody;
+
+impl CustomScheme for InBody {
+    type Key = ();
+
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Body
+    }
+
+    fn key(&self, _: &Scheme, _: &Secret) -> Result<(), ConfigError> {
+        Ok(())
+    }
+
+    fn begin(&self, _: &VerifyRequest<'_>, _: LiveKeys<()>) -> Result<BodyCheck, VerifyError> {
+        Err(VerifyErrorKind::MissingSignature.into())
+    }
+}
+
 fn rejection(handshake: HandshakeBuilder) -> Option<String> {
-    match acme().handshake(handshake).build() {
+    rejection_in(acme(), handshake)
+}
+
+fn rejection_in(scheme: SchemeBuilder, handshake: HandshakeBuilder) -> Option<String> {
+    match scheme.handshake(handshake).build() {
         Ok(_) => None,
         Err(ConfigError::Scheme { word: "handshake", problem, .. }) => Some(problem),
         Err(other) => panic!("{other}"),
@@ -98,6 +127,98 @@ fn a_value_that_every_delivery_has_is_no_condition() {
         // The location of the type is not in every delivery of every provider.
         assert_eq!(rejection(ping().present("header:X-Event").present("body:/type")), None);
     }
+}
+
+#[test]
+fn a_value_that_any_request_can_have_is_no_mark() {
+    let mut handshakes = Vec::new();
+    for name in [
+        "Content-Type",
+        "Content-MD5",
+        "User-Agent",
+        "Accept",
+        "accept-language",
+        "Authorization",
+        "Cookie",
+        "Date",
+        "Via",
+        "X-Request-Id",
+        "X-Forwarded-For",
+        "X-Forwarded-Proto",
+        "traceparent",
+        "x-b3-traceid",
+        // Those of the scheme.
+        "X-Sig",
+        "acme-sig-old",
+        "X-Id",
+    ] {
+        let place = format!("header:{name}");
+        handshakes.push(unsigned().when(&place, "1"));
+        handshakes.push(unsigned().verify_token(&place));
+        handshakes.push(unsigned().method("PUT").text(&place));
+        handshakes.push(in_window().capture(&place));
+        if !name.eq_ignore_ascii_case("Content-Type") {
+            handshakes.push(unsigned().echo_header(name));
+        }
+        // No delivery has this method.
+        assert_eq!(rejection(unsigned().method("GET").when(&place, "1")), None);
+    }
+    for place in ["body:/id", "body:/created"] {
+        handshakes.push(unsigned().when(place, "1"));
+        handshakes.push(signed().when(place, "1"));
+        handshakes.push(unsigned().verify_token(place));
+    }
+    for place in ["header:X-Topic", "header:X-Event", "body:/account", "body:/type"] {
+        handshakes.push(unsigned().verify_token(place));
+    }
+    for handshake in handshakes {
+        assert_rejected(handshake, &["`ping`: `when`: ", "no delivery has"]);
+    }
+    // A certain topic, type, or part of an id is only in some requests.
+    for place in ["header:X-Topic", "header:X-Event", "body:/account", "body:/type"] {
+        assert_eq!(rejection(unsigned().when(place, "ping")), None, "{place}");
+    }
+    for place in ["header:X-Verify", "query:token", "body:/token"] {
+        assert_eq!(rejection(unsigned().verify_token(place)), None, "{place}");
+    }
+}
+
+#[test]
+fn a_scheme_without_a_signature_header_needs_a_mark_in_the_body() {
+    for handshake in [
+        unsigned().verify_token("header:X-Verify"),
+        unsigned().verify_token("query:token"),
+        unsigned().verify_token("body:/token"),
+        unsigned().text("query:token"),
+        unsigned().when("header:X-Env", "prod").absent("body:/data"),
+        unsigned().echo_header("X-Region"),
+        in_window().capture("header:X-Key"),
+    ] {
+        let shown = format!("{handshake:?}");
+        let problem =
+            rejection_in(signed_in_body(), handshake).unwrap_or_else(|| panic!("{shown}"));
+        assert!(problem.contains("`when`: "), "{problem}");
+        assert!(problem.contains("no signature header"), "{problem}");
+    }
+    for handshake in [
+        unsigned().when("body:/type", "ping").verify_token("query:token"),
+        unsigned().json_echo("challenge", "body:/challenge"),
+        unsigned().method("GET").text("query:token"),
+        in_window().capture("body:/key"),
+        signed().when("body:/type", "ping"),
+    ] {
+        assert_eq!(rejection_in(signed_in_body(), handshake), None);
+    }
+}
+
+#[test]
+fn the_error_for_a_signed_request_without_events_says_that_it_needs_no_handshake() {
+    assert_rejected(
+        signed().absent("body:/events/0"),
+        &["remove the handshake", "handled as an event whose body has no events"],
+    );
+    let unsigned = rejection(unsigned().absent("body:/events/0")).unwrap();
+    assert!(!unsigned.contains("remove the handshake"), "{unsigned}");
 }
 
 #[test]
