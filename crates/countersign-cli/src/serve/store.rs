@@ -42,7 +42,7 @@ impl Store {
 
     #[cfg(feature = "sqlite")]
     fn open_file(path: &Path) -> Result<Self, UsageError> {
-        let cannot = |error: OpenError| UsageError::because(&of_file(path), with_causes(&error));
+        let cannot = |error: OpenError| UsageError::because(of_file(path), with_causes(&error));
         SqliteStore::open(path).map(Self::Sqlite).map_err(cannot)
     }
 
