@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The records survive a restart and a crash of the process. Several processes
-//! can open the same file. Each event is one row of about 130 bytes, index
+//! can open the same file. Each event is one row of about 120 bytes, index
 //! included.
 //!
 //! | file | contents |
