@@ -45,7 +45,7 @@ async fn the_file_names_the_prefix() {
         crate::deliveries::Delivery::signed("/hooks/github", "github", processes::SECRET, "{}");
     assert_eq!(delivery.send(serving.address()).await.status, 200);
     let keys = server.cli(&["KEYS", "*"]);
-    assert!(keys.contains("shop:1:/hooks/github:") && !keys.contains("cs:"), "{keys}");
+    assert!(keys.contains("shop:2:/hooks/github:") && !keys.contains("cs:"), "{keys}");
 }
 
 /// With every outage policy: none of them applies to a store that never works.
