@@ -49,7 +49,7 @@ impl Store {
     #[cfg(not(feature = "sqlite"))]
     fn open_file(path: &Path) -> Result<Self, UsageError> {
         Err(UsageError::because(
-            &of_file(path),
+            of_file(path),
             "this program was built without SQLite: install it with the feature `sqlite`, \
              `cargo install --path crates/countersign-cli --features sqlite`",
         ))
