@@ -121,10 +121,14 @@ impl Forward {
     {
         let Inner { target, settings, .. } = &*self.0;
         let (parts, body) = request.into_parts();
-        let reading = BeginningRead::of(body, verifier, settings.timeout);
-        let (body, _reserved) = match reading.await {
-            Ok(read) => read,
-            Err(early) => return into_response(early),
+        // The body of a verified delivery is in memory already, and counted there.
+        let (body, _reserved) = if parts.extensions.get::<Verified>().is_some() {
+            (outgoing_body(body), None)
+        } else {
+            match BeginningRead::of(body, verifier, settings.timeout).await {
+                Ok((body, reserved)) => (outgoing_body(body), Some(reserved)),
+                Err(early) => return into_response(early),
+            }
         };
         let Some(_connection) = self.connection().await else {
             return into_response(EarlyResponse::Busy);
@@ -202,7 +206,7 @@ impl Forward {
         parts.extensions.clear();
         let dropped = headers::keep_end_to_end(&mut parts.headers, forwarded, scheme);
         self.report_dropped(&dropped);
-        Request::from_parts(parts, OutgoingBody::new(body.map_err(Into::into)))
+        Request::from_parts(parts, outgoing_body(body))
     }
 
     /// Reports the headers that are not forwarded, only for the first delivery that has any.
@@ -224,6 +228,14 @@ impl Forward {
             output::note(&format!("{}: the target fails: {why}", self.0.path));
         }
     }
+}
+
+fn outgoing_body<B>(body: B) -> OutgoingBody
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    OutgoingBody::new(body.map_err(Into::into))
 }
 
 /// The URL with one more query.

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::config::{GOOD, must_fix};
 use crate::deliveries::{Delivery, jupiter, send};
-use crate::processes::{Files, configured};
+use crate::processes::{Files, SECRET, configured};
 use crate::target::Target;
 
 #[tokio::test]
@@ -52,6 +52,20 @@ async fn every_request_is_forwarded_and_its_line_shows_the_enforced_result() {
     }
     serving.signal(Signal::TERM);
     assert!(serving.ended().await.0.success());
+}
+
+#[tokio::test]
+async fn a_verified_body_is_counted_once_against_the_memory_budget() {
+    let mut target = Target::start().await;
+    let more = format!("forward = '{}'\nenforce = false\nbody_limit = 31457280\n", target.url());
+    let serving = configured(&Files::new(&format!("{GOOD}{more}"))).await;
+    // Twice this is more than one request may use of the budget, which is 48 MiB.
+    let body = format!(r#"{{"event_id":"evt_1","pad":"{}"}}"#, "x".repeat(26 << 20));
+    let delivery = Delivery::signed("/hooks/jupiter", "jupiter", SECRET, body);
+    let to = serving.address();
+    let answered = tokio::spawn(async move { delivery.send(to).await.status });
+    target.call().await.answer(200);
+    assert_eq!(answered.await.unwrap(), StatusCode::OK);
 }
 
 #[tokio::test]
