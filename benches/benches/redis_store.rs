@@ -6,13 +6,17 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_core::{Attempt, ClaimOutcome, CompleteOutcome, EventKey, IdempotencyStore};
+use countersign_core::{EventKey, IdempotencyStore};
 use countersign_redis::RedisStore;
 use countersign_test_servers::RedisServer;
-use countersign_testing::SampleDelivery;
 use redis::aio::MultiplexedConnection;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+
+#[path = "store/load.rs"]
+mod load;
+
+use load::{attempt, claim_and_complete, keys, median, note, per_second, row};
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.
@@ -55,7 +59,7 @@ async fn throughput(name: &str, server: &RedisServer, size: &Size) {
     let connection = client.get_multiplexed_async_connection().await.unwrap();
     let (mut pairs, mut plain) = (Vec::new(), Vec::new());
     for round in 0..size.rounds {
-        let keys = keys(round, size.pairs);
+        let keys = keys(round, size.pairs, TASKS);
         pairs.push(per_second(size.pairs, claim_and_complete(&store, keys)).await);
         plain.push(per_second(size.pairs, two_sets(&connection, round, size.pairs)).await);
     }
@@ -68,23 +72,6 @@ async fn throughput(name: &str, server: &RedisServer, size: &Size) {
     );
 }
 
-async fn claim_and_complete(store: &RedisStore, keys: Vec<Vec<EventKey>>) {
-    let mut tasks = JoinSet::new();
-    for keys in keys {
-        let store = store.clone();
-        tasks.spawn(async move {
-            for key in keys {
-                let attempt = attempt();
-                let outcome = store.claim(&key, &attempt).await.unwrap();
-                assert!(matches!(outcome, ClaimOutcome::Granted { attempt: 1, .. }), "{outcome:?}");
-                let outcome = store.complete(&key, &attempt).await.unwrap();
-                assert_eq!(outcome, CompleteOutcome::Recorded);
-            }
-        });
-    }
-    tasks.join_all().await;
-}
-
 /// Measures the time that the server's one thread takes for each operation, by
 /// `INFO commandstats`, and for the commands of a store by hand.
 async fn server_time(server: &RedisServer, size: &Size) {
@@ -94,8 +81,11 @@ async fn server_time(server: &RedisServer, size: &Size) {
     let names = ["claim of a new event", "completion", "`SET NX EX`", "`SET EX` over it"];
     let mut times = names.map(|_| Vec::new());
     for round in 0..size.rounds {
-        let events: Vec<_> =
-            keys(round, size.pairs).into_iter().flatten().map(|key| (key, attempt())).collect();
+        let events: Vec<_> = keys(round, size.pairs, TASKS)
+            .into_iter()
+            .flatten()
+            .map(|key| (key, attempt()))
+            .collect();
         reset_statistics(server);
         join_all(&events, |(key, attempt)| {
             let store = store.clone();
@@ -181,14 +171,14 @@ async fn two_sets(connection: &MultiplexedConnection, round: usize, pairs: usize
 /// of `used_memory`.
 async fn memory(server: &RedisServer, size: &Size) {
     let store = RedisStore::connect(&server.url()).await.unwrap();
-    claim_and_complete(&store, keys(0, 1)).await;
+    claim_and_complete(&store, keys(0, 1, TASKS)).await;
     let all = server.cli(&["--scan"]);
     let record = all.lines().find(|key| !key.contains(":canary:")).unwrap();
     let usage: usize = server.cli(&["MEMORY", "USAGE", record]).parse().unwrap();
     row("a record, by `MEMORY USAGE`", &format!("{usage} B"), "≤ 160 B", usage <= 160);
 
     let before = used_memory(server);
-    claim_and_complete(&store, keys(1, size.records)).await;
+    claim_and_complete(&store, keys(1, size.records, TASKS)).await;
     let grown = (used_memory(server) - before) / size.records;
     let what = format!("a record, by the growth of `used_memory` over {} records", size.records);
     note(&what, &format!("{grown} B"));
@@ -211,7 +201,7 @@ async fn outages(
     let store = RedisStore::connect(&server.url()).await.unwrap();
     let (mut first, mut then, mut recovery) = (Vec::new(), Vec::new(), Vec::new());
     for outage in 0..size.outages {
-        let key = &keys(outage, 1).concat()[0];
+        let key = &keys(outage, 1, TASKS).concat()[0];
         store.claim(key, &attempt()).await.unwrap();
         begin(&mut server);
         for _ in 0..3 {
@@ -244,43 +234,8 @@ async fn failing(store: &RedisStore, key: &EventKey) -> f64 {
     millis(started.elapsed())
 }
 
-/// Creates the events of each task, outside the measured time.
-fn keys(round: usize, events: usize) -> Vec<Vec<EventKey>> {
-    let mut keys = vec![Vec::new(); TASKS];
-    for number in 0..events {
-        let delivery =
-            SampleDelivery::of(format!("evt_{round}_{number}")).with_endpoint("/hooks/venum");
-        keys[number % TASKS].push(delivery.event_key());
-    }
-    keys
-}
-
-fn attempt() -> Attempt {
-    let body = countersign_core::Fingerprint::from_u64(7);
-    Attempt::new(body, Duration::from_secs(60), Duration::from_secs(7 * 24 * 60 * 60)).unwrap()
-}
-
-async fn per_second(times: usize, work: impl Future<Output = ()>) -> f64 {
-    let started = Instant::now();
-    work.await;
-    times as f64 / started.elapsed().as_secs_f64()
-}
-
-fn row(what: &str, is: &str, budget: &str, met: bool) {
-    println!("| {what} | {is} | {budget} | {} |", if met { "met" } else { "missed" });
-}
-
-fn note(what: &str, is: &str) {
-    println!("| {what} | {is} | | |");
-}
-
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn percentile_99(values: &mut [f64]) -> f64 {

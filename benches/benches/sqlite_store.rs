@@ -8,17 +8,19 @@
 
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use countersign_core::{
-    Attempt, ClaimOutcome, CompleteOutcome, EventKey, Fingerprint, IdempotencyStore,
-};
+use countersign_core::EventKey;
 use countersign_sqlite::{SqliteConfig, SqliteStore, Synchronous};
-use countersign_testing::SampleDelivery;
 use rusqlite::{Connection, params};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+
+#[path = "store/load.rs"]
+mod load;
+
+use load::{attempt, claim_and_complete, keys, median, note, per_second, row};
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.
@@ -54,13 +56,13 @@ async fn fresh_file(size: &Size) {
         let hand_written = HandWritten::open(&folder.path().join("reference.db"));
         let store = open(&folder.path().join("store.db"), Synchronous::Normal);
         reference.push(per_second(size.events, hand_written.handle(keys.clone())).await);
-        ours.push(per_second(size.events, handle(&store, keys)).await);
+        ours.push(per_second(size.events, claim_and_complete(&store, keys)).await);
     }
     let (ours, reference) = (median(&mut ours), median(&mut reference));
     let events = size.events;
     let what = format!("claim + complete, {TASKS} tasks, new file of {events} events");
-    row(&what, &format!("{ours:.0}/s"), "≥ 40,000/s", ours >= 40_000.0);
-    note(&format!("the same, hand-written: {TASKS} tasks, two statements"), reference);
+    row(&what, &rate(ours), "≥ 40,000/s", ours >= 40_000.0);
+    note(&format!("the same, hand-written: {TASKS} tasks, two statements"), &rate(reference));
 }
 
 /// The last events of a file that has become large.
@@ -70,10 +72,10 @@ async fn growing_file(size: &Size) {
     let mut last = 0.0;
     for round in 0..size.growth {
         let keys = keys(100 + round, size.events, TASKS);
-        last = per_second(size.events, handle(&store, keys)).await;
+        last = per_second(size.events, claim_and_complete(&store, keys)).await;
     }
     let rows = size.events * size.growth;
-    note(&format!("claim + complete, {TASKS} tasks, the last events of {rows}"), last);
+    note(&format!("claim + complete, {TASKS} tasks, the last events of {rows}"), &rate(last));
 }
 
 async fn other_settings(size: &Size) {
@@ -83,10 +85,11 @@ async fn other_settings(size: &Size) {
         let events = if tasks == 1 { size.events / 10 } else { size.events };
         let folder = tempfile::tempdir().unwrap();
         let store = open(&folder.path().join("store.db"), synchronous);
-        let measured = per_second(events, handle(&store, keys(200, events, tasks))).await;
+        let measured =
+            per_second(events, claim_and_complete(&store, keys(200, events, tasks))).await;
         note(
             &format!("claim + complete, tasks: {tasks}, `Synchronous::{synchronous:?}`"),
-            measured,
+            &rate(measured),
         );
     }
 }
@@ -94,23 +97,6 @@ async fn other_settings(size: &Size) {
 fn open(path: &Path, synchronous: Synchronous) -> SqliteStore {
     let config = SqliteConfig::new(path).with_synchronous(synchronous);
     SqliteStore::open_with(config.with_deadline(Duration::from_secs(60))).unwrap()
-}
-
-async fn handle(store: &SqliteStore, keys: Vec<Vec<EventKey>>) {
-    let mut tasks = JoinSet::new();
-    for keys in keys {
-        let store = store.clone();
-        tasks.spawn(async move {
-            for key in keys {
-                let attempt = attempt();
-                let outcome = store.claim(&key, &attempt).await.unwrap();
-                assert!(matches!(outcome, ClaimOutcome::Granted { attempt: 1, .. }), "{outcome:?}");
-                let outcome = store.complete(&key, &attempt).await.unwrap();
-                assert_eq!(outcome, CompleteOutcome::Recorded);
-            }
-        });
-    }
-    tasks.join_all().await;
 }
 
 /// What a user would write.
@@ -196,37 +182,6 @@ const COMPLETE: &str =
 const NOW_MS: i64 = 1_760_000_000_000;
 const FORGET_MS: i64 = NOW_MS + 7 * 24 * 60 * 60 * 1_000;
 
-/// Creates the events of each task, outside the measured time.
-fn keys(round: usize, events: usize, tasks: usize) -> Vec<Vec<EventKey>> {
-    let mut keys = vec![Vec::new(); tasks];
-    for number in 0..events {
-        let delivery =
-            SampleDelivery::of(format!("evt_{round}_{number}")).with_endpoint("/hooks/venum");
-        keys[number % tasks].push(delivery.event_key());
-    }
-    keys
-}
-
-fn attempt() -> Attempt {
-    let body = Fingerprint::from_u64(7);
-    Attempt::new(body, Duration::from_secs(60), Duration::from_secs(7 * 24 * 60 * 60)).unwrap()
-}
-
-async fn per_second(times: usize, work: impl Future<Output = ()>) -> f64 {
-    let started = Instant::now();
-    work.await;
-    times as f64 / started.elapsed().as_secs_f64()
-}
-
-fn row(what: &str, is: &str, budget: &str, met: bool) {
-    println!("| {what} | {is} | {budget} | {} |", if met { "met" } else { "missed" });
-}
-
-fn note(what: &str, per_second: f64) {
-    println!("| {what} | {per_second:.0}/s | | |");
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+fn rate(per_second: f64) -> String {
+    format!("{per_second:.0}/s")
 }
