@@ -3,7 +3,7 @@
 //! The groups run one after another, so on a noisy machine the ratios between
 //! them are not reliable. `ratios.rs` measures the ratios.
 
-use countersign_benches::{Contender, forged, standard_webhooks, venum};
+use countersign_benches_libraries::{Contender, forged, standard_webhooks, venum};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 criterion_group!(benches, venum_delivery, standard_webhooks_delivery, forged_request);

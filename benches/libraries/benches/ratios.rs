@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use countersign_benches::{Contender, forged, standard_webhooks, venum};
+use countersign_benches_libraries::{Contender, forged, standard_webhooks, venum};
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.

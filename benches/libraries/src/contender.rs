@@ -8,10 +8,9 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use countersign_benches::{Delivery, SECRET, verifier};
 use countersign_core::VerifyErrorKind;
 use ring::hmac;
-
-use crate::delivery::{Delivery, SECRET, verifier};
 
 /// One way of verifying one delivery.
 pub struct Contender {
