@@ -2,17 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{language, package, run, test, tools};
+use crate::tools::{self, Background};
+use crate::{language, package, run, test};
 
 /// Runs the steps in order, stops at the first failure, and prints the duration of each step.
 pub(crate) fn ci() -> Result<(), String> {
     let mut done = Vec::new();
+    let mut background = Background::default();
     let mut result = Ok(());
 
     for (name, step) in STEPS {
         println!("\n=== {name} ===");
         let started = Instant::now();
-        result = step().map_err(|message| format!("the step `{name}` failed: {message}"));
+        result =
+            step(&mut background).map_err(|message| format!("the step `{name}` failed: {message}"));
         let took = started.elapsed();
         println!("=== {name}: {} in {} ===", verdict(&result), seconds(took));
         done.push((name, took, verdict(&result)));
@@ -30,25 +33,26 @@ pub(crate) fn ci() -> Result<(), String> {
     result
 }
 
-type Step = fn() -> Result<(), String>;
+type Step = fn(&mut Background) -> Result<(), String>;
 
 /// The steps that fail soonest come first. A tool is installed right before its step, in a separate
-/// step, so that the summary shows its time separately.
+/// step, so that the summary shows its time separately. Those of the last two steps take longest:
+/// they are installed in the background.
 const STEPS: [(&str, Step); 14] = [
-    ("install rustfmt", || tools::ensure_component("rustfmt")),
-    ("formatting", formatting),
-    ("language", language::check),
-    ("packages", package::packages),
-    ("install clippy", || tools::ensure_component("clippy")),
-    ("lints", lints),
-    ("install cargo-hack", tools::ensure_cargo_hack),
-    ("each feature", each_feature),
-    ("documentation", documentation),
-    ("tests", || test::test(&[])),
-    ("install cargo-deny", tools::ensure_cargo_deny),
-    ("dependencies", dependencies),
-    ("install cargo-machete", tools::ensure_cargo_machete),
-    ("unused dependencies", unused_dependencies),
+    ("install rustfmt", |_| tools::ensure_component("rustfmt")),
+    ("formatting", |_| formatting()),
+    ("language", |_| language::check()),
+    ("packages", |_| package::packages()),
+    ("install clippy", |_| tools::ensure_component("clippy")),
+    ("lints", |_| lints()),
+    ("install cargo-hack", |_| tools::ensure_cargo_hack()),
+    ("start other tools", Background::start),
+    ("each feature", |_| each_feature()),
+    ("documentation", |_| documentation()),
+    ("tests", |_| test::test(&[])),
+    ("await other tools", Background::wait),
+    ("dependencies", |_| dependencies()),
+    ("unused dependencies", |_| unused_dependencies()),
 ];
 
 fn formatting() -> Result<(), String> {

@@ -1,5 +1,7 @@
 //! Installs the tools of `cargo xtask ci` and `cargo xtask fuzz`. Any installed version is used.
 
+use std::process::{Child, Stdio};
+
 use crate::run;
 
 /// Installs a component of the toolchain, `rustfmt` or `clippy`, if it is missing.
@@ -20,18 +22,59 @@ pub(crate) fn ensure_cargo_hack() -> Result<(), String> {
     install("cargo-hack@0.6.46")
 }
 
-pub(crate) fn ensure_cargo_deny() -> Result<(), String> {
-    if is_there("deny") {
-        return Ok(());
-    }
-    install("cargo-deny@0.20.2")
+/// An installation of cargo-deny and cargo-machete at low priority, while the steps that use one
+/// processor or wait for servers run.
+#[derive(Default)]
+pub(crate) struct Background {
+    /// `None` before the start, after the end, and if both tools are there.
+    install: Option<Child>,
 }
 
-pub(crate) fn ensure_cargo_machete() -> Result<(), String> {
-    if is_there("machete") {
-        return Ok(());
+impl Background {
+    /// Starts the installation of those that are missing.
+    pub(crate) fn start(&mut self) -> Result<(), String> {
+        let missing = [("deny", "cargo-deny@0.20.2"), ("machete", "cargo-machete@0.9.2")]
+            .into_iter()
+            .filter(|(subcommand, _)| !is_there(subcommand))
+            .map(|(_, package)| package)
+            .collect::<Vec<_>>();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let cargo = run::cargo(INSTALL);
+        let mut command = run::program("nice");
+        command.args(["-n", "19"]).arg(cargo.get_program()).args(cargo.get_args());
+        command.arg("--quiet").args(&missing);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        println!("installing {} in the background", missing.join(" and "));
+        let child = run::without_cargo_variables(command)
+            .spawn()
+            .map_err(|error| format!("`nice cargo install` could not be started: {error}"))?;
+        self.install = Some(child);
+        Ok(())
     }
-    install("cargo-machete@0.9.2")
+
+    /// Waits for the end of the installation. Its errors are in the message.
+    pub(crate) fn wait(&mut self) -> Result<(), String> {
+        let Some(child) = self.install.take() else { return Ok(()) };
+        let output = child.wait_with_output().map_err(|error| error.to_string())?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let messages = String::from_utf8_lossy(&output.stderr);
+        Err(format!("cargo-deny or cargo-machete could not be installed:\n{messages}"))
+    }
+}
+
+impl Drop for Background {
+    /// After a failed step: no process is left behind.
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.install {
+            // It may have ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 /// Installs a nightly toolchain if it is missing: the fuzzers use nightly compiler features.
@@ -55,10 +98,10 @@ fn is_there(subcommand: &str) -> bool {
     run::succeeds(run::cargo(subcommand).arg("--version"))
 }
 
-/// Installs a tool, built in the dev profile: the tools run for seconds, and an optimised build takes
-/// minutes longer.
 fn install(package: &str) -> Result<(), String> {
-    let args = "install --locked --debug --config profile.dev.debug=false";
-    run::checked(run::cargo(args).arg(package))
+    run::checked(run::cargo(INSTALL).arg(package))
         .map_err(|message| format!("{package} could not be installed: {message}"))
 }
+
+/// In the dev profile: the tools run for seconds, and an optimised build takes minutes longer.
+const INSTALL: &str = "install --locked --debug --config profile.dev.debug=false";
