@@ -4,6 +4,7 @@
 //! each installation first.
 
 mod ci;
+mod foreign_types;
 mod fuzz;
 mod language;
 mod package;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         ("ci", []) => ci::ci(),
         ("schemes", []) => schemes::schemes(),
         ("language", []) => language::check(),
+        ("foreign-types", []) => foreign_types::check(),
         ("fuzz", []) => fuzz::fuzz("60"),
         ("fuzz", [seconds]) => fuzz::fuzz(seconds),
         ("help" | "--help" | "-h", []) => {
@@ -55,12 +57,15 @@ Usage: cargo xtask <COMMAND>
                failed tests; ARGS are passed to `cargo test`, for example
                `cargo xtask test -- timestamp`
   ci           runs all checks that must pass before a change is merged: formatting, language,
-               package contents, lints, each feature alone, rustdoc, all tests, and the checks of the
-               dependencies
+               package contents, lints, each feature alone, foreign types, rustdoc, all tests, and
+               the checks of the dependencies
   language     rejects words of the old dialect in comments, names, Markdown and printed
                texts
   schemes      writes the constructors of countersign-schemes, the test vectors and docs/SCHEMES.md,
                after a file in crates/countersign-schemes/providers/ was added or changed
+  foreign-types
+               compares the types of other crates in the public API of each library with the list in
+               its manifest
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
 Missing tools are installed: redis-server with apt-get, dnf, apk or brew; rustfmt and clippy with
