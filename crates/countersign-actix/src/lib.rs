@@ -151,8 +151,8 @@
 //! # }
 //! ```
 //!
-//! The handler runs in its own task, which continues if the client disconnects.
-//! It need not be `Send`. The status of its response settles the event: 2xx,
+//! A client that disconnects does not stop the handler: it continues in its own
+//! task, on the same worker. It need not be `Send`. The status of its response settles the event: 2xx,
 //! unless the receiver has another rule, records it as done; any other status
 //! releases it, so that the sender can retry. A panic releases it, too. The
 //! sender gets the handler's response in any case, recorded or not, unless it

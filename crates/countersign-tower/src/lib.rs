@@ -106,7 +106,8 @@
 //! # }
 //! ```
 //!
-//! The service runs in its own task, which continues if the client disconnects.
+//! A client that disconnects does not stop the service: it continues in its own
+//! task.
 //! The status of its response settles the event: 2xx, unless the receiver has
 //! another rule, records it as done; any other status releases it, so that the
 //! sender can retry. A panic and an error release it, too. The sender gets the

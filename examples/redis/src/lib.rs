@@ -32,7 +32,7 @@ pub fn app(layer: WebhookLayer<RedisStore>) -> Router {
     Router::new().route("/", post(on_event)).layer(layer)
 }
 
-/// Runs once for each event, in a separate task.
+/// Runs once for each event.
 async fn on_event(verified: Verified, Extension(grant): Extension<Grant>) -> StatusCode {
     if grant.reclaimed {
         // An earlier attempt crashed. Its effect may have happened already.

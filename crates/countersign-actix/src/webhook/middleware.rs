@@ -17,9 +17,9 @@ use crate::ready::Behind;
 /// Verifies, deduplicates and settles deliveries in front of a service. The service gets each event
 /// once, even if it is delivered several times. The status of its response settles the claim.
 ///
-/// A service that does not respond at once continues in a separate task, on the worker that
-/// accepted the request. A client that disconnects does not stop it. If the sender's deadline is
-/// near, the middleware responds with 503, and the service continues. If the service panics, the
+/// A client that disconnects does not stop the service: it continues in a separate task, on the
+/// worker that accepted the request. If the sender's deadline is near, the middleware responds with
+/// 503, and the service continues in the same way. If the service panics, the
 /// claim is released, and the middleware responds with 500. If it returns an error, the status of
 /// the error's response settles the claim, and the error is passed on. The claim is renewed until
 /// the service finishes.

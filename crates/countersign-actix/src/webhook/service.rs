@@ -1,4 +1,4 @@
-//! The service: receives a delivery, handles it in a task, and sends its response.
+//! The service: receives a delivery, handles it, and sends its response.
 
 use std::fmt;
 use std::pin::Pin;

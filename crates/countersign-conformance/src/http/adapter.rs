@@ -73,8 +73,8 @@ pub enum AdapterLevel {
     Verifies,
     /// It also claims the event, and passes the claim to the handler.
     Claims,
-    /// It also runs the handler in a separate task, with a deadline, and
-    /// settles the claim.
+    /// It also runs the handler, which a disconnect does not stop, with a
+    /// deadline, and settles the claim.
     Handles,
 }
 

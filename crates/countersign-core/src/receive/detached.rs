@@ -13,12 +13,12 @@ use crate::telemetry::DeliverySpan;
 use crate::time::runtime::Runtime;
 
 /// Runs a future that nothing outside of it can cancel, and waits for it until
-/// `within` has passed since `began`. A future that completes at its first poll needs
-/// no separate task.
+/// `within` has passed since `began`.
 ///
-/// `spawn` starts a task of the runtime, which ends with an error if the runtime
-/// stops it.
-pub async fn run_detached<F, J, E, R: Runtime>(
+/// The future runs in the task of its request, so that it needs no other wake-ups than
+/// its own. If it has not ended when `within` has passed, or when the future of this
+/// function is dropped, `spawn` starts a task of the runtime for the rest.
+pub async fn run_detached<F, J, R: Runtime>(
     work: Pin<Box<F>>,
     began: R::Instant,
     within: Duration,
@@ -27,23 +27,16 @@ pub async fn run_detached<F, J, E, R: Runtime>(
 ) -> TaskOutcome
 where
     F: Future<Output = ()>,
-    J: Future<Output = Result<Result<(), Panicked>, E>>,
 {
-    let mut work = Detached(work);
-    match poll_fn(|cx| Poll::Ready(Pin::new(&mut work).poll(cx))).await {
-        Poll::Ready(Ok(())) => return TaskOutcome::Completed,
-        Poll::Ready(Err(Panicked(_))) => return TaskOutcome::Panicked,
-        Poll::Pending => {}
+    let mut work = Attached::new(work, spawn);
+    let mut poll = |cx: &mut Context<'_>| work.poll(cx).map(|ended| TaskOutcome::of(&ended));
+    if let Poll::Ready(outcome) = poll_fn(|cx| Poll::Ready(poll(cx))).await {
+        return outcome;
     }
-    let mut task = pin!(spawn(work));
     let mut end = pin!(runtime.sleep(within.saturating_sub(runtime.elapsed(began))));
     poll_fn(|cx| {
-        if let Poll::Ready(ended) = task.as_mut().poll(cx) {
-            return Poll::Ready(match ended {
-                Ok(Ok(())) => TaskOutcome::Completed,
-                Ok(Err(Panicked(_))) => TaskOutcome::Panicked,
-                Err(_) => TaskOutcome::Stopped,
-            });
+        if let Poll::Ready(outcome) = poll(cx) {
+            return Poll::Ready(outcome);
         }
         ready!(end.as_mut().poll(cx));
         Poll::Ready(TaskOutcome::Running)
@@ -51,27 +44,62 @@ where
     .await
 }
 
+/// Work that runs in the task of its request. If it has not ended when this is dropped, it
+/// continues in a task of its own.
+pub(super) struct Attached<F: ?Sized, J, S: FnOnce(Detached<F>) -> J> {
+    /// `None`: it has ended.
+    work: Option<(Detached<F>, S)>,
+}
+
+impl<F: Future + ?Sized, J, S: FnOnce(Detached<F>) -> J> Attached<F, J, S> {
+    pub(super) fn new(work: Pin<Box<F>>, spawn: S) -> Self {
+        Self { work: Some((Detached(work), spawn)) }
+    }
+
+    /// Pending for ever once the work has ended.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<F::Output, Panicked>> {
+        let Some((work, _)) = &mut self.work else { return Poll::Pending };
+        let ended = ready!(Pin::new(work).poll(cx));
+        self.work = None;
+        Poll::Ready(ended)
+    }
+}
+
+impl<F: ?Sized, J, S: FnOnce(Detached<F>) -> J> Drop for Attached<F, J, S> {
+    fn drop(&mut self) {
+        if let Some((work, spawn)) = self.work.take() {
+            // Panics if the runtime is gone. The work is then dropped, which releases the claim.
+            drop(catch_unwind(AssertUnwindSafe(|| drop(spawn(work)))));
+        }
+    }
+}
+
 /// The state of the work of [`run_detached`] at the end of the wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a task has no other states")]
+#[expect(clippy::exhaustive_enums, reason = "work has no other states")]
 pub enum TaskOutcome {
     /// It has ended.
     Completed,
     /// It has panicked.
     Panicked,
-    /// The runtime has stopped it, because it is shutting down.
-    Stopped,
     /// It is still running.
     Running,
 }
 
 impl TaskOutcome {
+    fn of(ended: &Result<(), Panicked>) -> Self {
+        match ended {
+            Ok(()) => Self::Completed,
+            Err(Panicked(_)) => Self::Panicked,
+        }
+    }
+
     /// The response for the sender, if the work has not given its own until then.
     #[must_use]
     pub fn early_response(self, span: &DeliverySpan) -> EarlyResponse {
         match self {
             Self::Panicked => EarlyResponse::HandlerFailed,
-            Self::Completed | Self::Stopped => EarlyResponse::Busy,
+            Self::Completed => EarlyResponse::Busy,
             Self::Running => {
                 span.timed_out();
                 EarlyResponse::HandlerTimeout
@@ -80,7 +108,7 @@ impl TaskOutcome {
     }
 }
 
-/// The rest of the work of [`run_detached`], for the runtime. Its panic is its output.
+/// The rest of work whose request has ended, for the runtime. Its panic is its output.
 #[must_use = "futures do nothing unless polled"]
 pub struct Detached<F: ?Sized>(pub(super) Pin<Box<F>>);
 

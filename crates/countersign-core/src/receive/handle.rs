@@ -5,6 +5,7 @@ use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
+use super::detached::Attached;
 use super::{Detached, Panicked, ReceivedDelivery};
 use crate::idempotency::{Claim, Grant, IdempotencyStore};
 use crate::receive::EarlyResponse;
@@ -86,13 +87,10 @@ impl<S: IdempotencyStore> Receiver<S> {
         .await
     }
 
-    /// As [`claim`](Self::claim), in a separate task. If the client disconnects during
-    /// the call to the store, the task still finishes, and the claim is dropped and
-    /// released. Without the task, a claim that nothing owns could be left in the
-    /// store.
-    ///
-    /// `spawn` starts a task of the runtime, which ends with an error if the runtime
-    /// stops it.
+    /// As [`claim`](Self::claim), but nothing outside of it can cancel it. If the client
+    /// disconnects during the call to the store, `spawn` starts a task of the runtime for the
+    /// rest, and the claim is released once the store has replied. Without the task, a claim
+    /// that nothing owns could be left in the store.
     ///
     /// # Errors
     ///
@@ -100,25 +98,21 @@ impl<S: IdempotencyStore> Receiver<S> {
     ///
     /// # Panics
     ///
-    /// Passes on a panic of the task. No call to a store panics here.
-    pub async fn claim_detached<J, E>(
+    /// Passes on a panic of the claim. No call to a store panics here.
+    pub async fn claim_detached<J>(
         &self,
         verified: &Verified,
         span: &DeliverySpan,
         runtime: impl Runtime,
         spawn: impl FnOnce(Detached<ClaimFuture<S>>) -> J,
-    ) -> Result<Claim<S>, EarlyResponse>
-    where
-        J: Future<Output = Result<Result<Result<Claim<S>, EarlyResponse>, Panicked>, E>>,
-    {
+    ) -> Result<Claim<S>, EarlyResponse> {
         let (receiver, verified) = (self.clone(), verified.clone());
         let claiming = async move { receiver.claim(&verified, &runtime).await };
         let claiming: Pin<Box<ClaimFuture<S>>> = Box::pin(span.instrument(claiming));
-        match spawn(Detached(claiming)).await {
-            Ok(Ok(claimed)) => claimed,
-            Ok(Err(Panicked(panic))) => resume_unwind(panic),
-            // The runtime is shutting down.
-            Err(_) => Err(EarlyResponse::Busy),
+        let mut claiming = Attached::new(claiming, spawn);
+        match poll_fn(|cx| claiming.poll(cx)).await {
+            Ok(claimed) => claimed,
+            Err(Panicked(panic)) => resume_unwind(panic),
         }
     }
 }

@@ -13,9 +13,9 @@ use crate::webhook::WebhookService;
 /// service gets each event once, even if it is delivered several times. The
 /// status of its response settles the claim.
 ///
-/// A service that does not respond at once continues in a separate task. A
-/// client that disconnects does not stop it. If the sender's deadline is near,
-/// the layer responds with 503, and the service continues. If the service
+/// A client that disconnects does not stop the service: it continues in a
+/// separate task. If the sender's deadline is near, the layer responds with 503,
+/// and the service continues in the same way. If the service
 /// panics, the claim is released, and the layer responds with 500. If it
 /// returns an error, the claim is released, and the error is passed on. The
 /// claim is renewed until the service finishes.
