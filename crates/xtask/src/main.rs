@@ -7,6 +7,7 @@ mod ci;
 mod foreign_types;
 mod fuzz;
 mod language;
+mod minimal_versions;
 mod package;
 mod redis;
 mod run;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         ("schemes", []) => schemes::schemes(),
         ("language", []) => language::check(),
         ("foreign-types", []) => foreign_types::check(),
+        ("minimal-versions", []) => minimal_versions::check(),
         ("fuzz", []) => fuzz::fuzz("60"),
         ("fuzz", [seconds]) => fuzz::fuzz(seconds),
         ("help" | "--help" | "-h", []) => {
@@ -57,8 +59,8 @@ Usage: cargo xtask <COMMAND>
                failed tests; ARGS are passed to `cargo test`, for example
                `cargo xtask test -- timestamp`
   ci           runs all checks that must pass before a change is merged: formatting, language,
-               package contents, lints, each feature alone, foreign types, rustdoc, all tests, and
-               the checks of the dependencies
+               package contents, lints, each feature alone, foreign types, lowest versions, rustdoc,
+               all tests, and the checks of the dependencies
   language     rejects words of the old dialect in comments, names, Markdown and printed
                texts
   schemes      writes the constructors of countersign-schemes, the test vectors and docs/SCHEMES.md,
@@ -66,6 +68,8 @@ Usage: cargo xtask <COMMAND>
   foreign-types
                compares the types of other crates in the public API of each library with the list in
                its manifest
+  minimal-versions
+               checks that the workspace compiles with the lowest versions that its manifests allow
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
 Missing tools are installed: redis-server with apt-get, dnf, apk or brew; rustfmt and clippy with
