@@ -21,7 +21,7 @@ use fixtures::delivery::{self, Delivery, NOW_MS, schemes, verifier_of};
 use fixtures::receiving::begin;
 
 #[test]
-fn debug_output_along_a_deliverys_path_shows_nothing_of_it() {
+fn debug_output_along_the_path_of_a_delivery_shows_nothing_of_it() {
     for scheme in schemes() {
         let mut canary = Canary::default();
         let secret = || secret_of(&scheme);

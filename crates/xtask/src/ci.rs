@@ -38,10 +38,11 @@ type Step = fn(&mut Background) -> Result<(), String>;
 /// The steps that fail soonest come first. A tool is installed right before its step, in a separate
 /// step, so that the summary shows its time separately. Those of the last two steps take longest:
 /// they are installed in the background.
-const STEPS: [(&str, Step); 16] = [
+const STEPS: [(&str, Step); 17] = [
     ("install rustfmt", |_| tools::ensure_component("rustfmt")),
     ("formatting", |_| formatting()),
     ("language", |_| language::check()),
+    ("spelling", |_| run::checked(&mut tools::ensure_typos()?)),
     ("packages", |_| package::packages()),
     ("install clippy", |_| tools::ensure_component("clippy")),
     ("lints", |_| lints()),

@@ -67,7 +67,7 @@ impl Library {
     }
 }
 
-/// The JSON format is unstable, so a stable rustdoc has to be told to write it. Only rustdoc gets
+/// The JSON format is unstable, and a stable rustdoc writes it if it gets this variable. Only rustdoc gets
 /// the variable: build scripts that see it would build their crates again.
 fn write_apis(libraries: &[Library], target: &Path) -> Result<(), String> {
     let rustdoc = target.join("rustdoc-json");

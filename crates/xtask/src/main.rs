@@ -59,7 +59,7 @@ Usage: cargo xtask <COMMAND>
                failed tests; ARGS are passed to `cargo test`, for example
                `cargo xtask test -- timestamp`
   ci           runs all checks that must pass before a change is merged: formatting, language,
-               package contents, lints, each feature alone, foreign types, lowest versions, rustdoc,
+               spelling, package contents, lints, each feature alone, foreign types, lowest versions, rustdoc,
                all tests, and the checks of the dependencies
   language     rejects words of the old dialect in comments, names, Markdown and printed
                texts

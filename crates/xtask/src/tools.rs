@@ -1,6 +1,7 @@
 //! Installs the tools of `cargo xtask ci` and `cargo xtask fuzz`. Any installed version is used.
 
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use crate::run;
 
@@ -77,6 +78,28 @@ impl Drop for Background {
     }
 }
 
+/// Returns the spell checker `typos`, and installs it if it is missing: with Python's package
+/// manager, which has it as a program, or with cargo, which compiles it for minutes.
+pub(crate) fn ensure_typos() -> Result<Command, String> {
+    if run::succeeds(run::program("typos").arg("--version")) {
+        return Ok(run::program("typos"));
+    }
+    let environment = Path::new(run::ROOT).join("target/typos");
+    let installed = || run::program(environment.join("bin/typos"));
+    if run::succeeds(installed().arg("--version")) {
+        return Ok(installed());
+    }
+    println!("the spell checker typos is missing: installing it");
+    let is_there = run::succeeds(run::program("python3").args(["-m", "venv"]).arg(&environment))
+        && run::succeeds(run::program(environment.join("bin/pip")).args(["install", TYPOS_OF_PIP]))
+        && run::succeeds(installed().arg("--version"));
+    if is_there {
+        return Ok(installed());
+    }
+    install(TYPOS)?;
+    Ok(run::program("typos"))
+}
+
 /// Installs a nightly toolchain if it is missing: the fuzzers use nightly compiler features.
 pub(crate) fn ensure_nightly() -> Result<(), String> {
     if run::succeeds(&mut run::nightly("--version")) {
@@ -102,6 +125,9 @@ fn install(package: &str) -> Result<(), String> {
     run::checked(run::cargo(INSTALL).arg(package))
         .map_err(|message| format!("{package} could not be installed: {message}"))
 }
+
+const TYPOS: &str = "typos-cli@1.52.0";
+const TYPOS_OF_PIP: &str = "typos==1.52.0";
 
 /// In the dev profile: the tools run for seconds, and an optimised build takes minutes longer.
 const INSTALL: &str = "install --locked --debug --config profile.dev.debug=false";
