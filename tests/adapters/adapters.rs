@@ -2,7 +2,6 @@
 //! tests of each.
 
 mod extractor;
-pub(crate) mod instances;
 mod layer;
 pub(crate) mod scripted;
 pub(crate) mod sockets;
@@ -16,8 +15,9 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::Limited;
 use tokio::time::Instant;
 
-use self::instances::{adapters, request};
 use self::scripted::{Step, scripted};
+use crate::harness::axum::verifying as adapters;
+use crate::harness::request;
 use fixtures::delivery::{BODY, Delivery, scheme, secret, verifier};
 
 #[tokio::test]

@@ -21,8 +21,9 @@ use flate2::write::GzEncoder;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 
-use crate::adapters::instances::{self, request};
 use crate::adapters::scripted::{Step, scripted};
+use crate::harness::axum::verify_layer;
+use crate::harness::{Handler, request};
 use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
@@ -68,7 +69,7 @@ async fn stalled_large_bodies_leave_budget_for_small_ones() {
     let jupiter = scheme("jupiter");
     let budget = BufferBudget::new(MIB);
     let verifier = verifier(&jupiter).with_buffer_budget(budget.clone());
-    let adapter = instances::layer(VerifyLayer::new(verifier));
+    let adapter = verify_layer(VerifyLayer::new(verifier), &Handler::echo());
     let delivery = Delivery::of(&jupiter);
     let mut stalled = Vec::new();
     for _ in 0..20 {

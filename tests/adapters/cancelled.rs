@@ -17,7 +17,9 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 use crate::adapters::sockets::{Server, head, length};
-use crate::whole_path::adapters::{Handler, adapters, behind, deliver, event, receiver};
+use crate::harness::Handler;
+use crate::harness::axum::{behind, claiming, deliver};
+use crate::whole_path::events::{event, receiver};
 use fixtures::delivery::Delivery;
 use fixtures::faulty_store::FaultyStore;
 
@@ -35,19 +37,19 @@ async fn a_thousand_clients_that_disconnect_leave_no_unfinished_events() {
         drop(clients);
         scene.given_up(AT_ONCE).await;
     }
-    assert_eq!((scene.handler.begun(), scene.finished()), (CLIENTS, 0));
+    assert_eq!((scene.handler.calls(), scene.finished()), (CLIENTS, 0));
     assert_eq!(scene.store.live(), CLIENTS);
 
     scene.let_them_go();
     in_time(scene.layer.drain()).await;
-    assert_eq!((scene.handler.begun(), scene.finished()), (CLIENTS, CLIENTS));
+    assert_eq!((scene.handler.calls(), scene.finished()), (CLIENTS, CLIENTS));
     assert_eq!((scene.store.live(), scene.store.len()), (0, CLIENTS));
     assert_eq!(deliver(&scene.app(), &event(0)).await.answer(), (200, Some("duplicate")));
 }
 
 #[tokio::test]
 async fn a_client_that_disconnects_during_its_body_claims_nothing() {
-    for open in adapters() {
+    for open in claiming() {
         let store = FaultyStore::new(MemoryStore::new());
         let handler = Handler::answering(());
         let adapter = open(&receiver(store.clone()), &handler);
@@ -59,7 +61,7 @@ async fn a_client_that_disconnects_during_its_body_claims_nothing() {
         ends.begun(1).await;
         drop(client);
         ends.ended(1).await;
-        assert_eq!((store.asked(), handler.begun()), (0, 0), "{adapter}");
+        assert_eq!((store.asked(), handler.calls()), (0, 0), "{adapter}");
     }
 }
 

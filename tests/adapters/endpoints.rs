@@ -9,7 +9,7 @@ use countersign::{MemoryStore, Receiver, Verified};
 use http::{Method, Request, StatusCode};
 use tower::ServiceExt;
 
-use crate::adapters::instances::request;
+use crate::harness::request;
 use crate::telemetry::logged::Logged;
 use crate::telemetry::recorded::Recorded;
 use fixtures::delivery::{Delivery, scheme, verifier};

@@ -8,6 +8,7 @@ mod budget;
 mod cancelled;
 mod endpoints;
 mod handshakes;
+mod harness;
 mod http;
 mod http2;
 mod no_leaks;

@@ -15,8 +15,10 @@ use countersign::{
 use metrics::set_default_local_recorder;
 use metrics_exporter_prometheus::PrometheusBuilder;
 
+use crate::harness::Handler;
+use crate::harness::axum::webhook_layer;
 use crate::telemetry::logged::Logged;
-use crate::whole_path::adapters::{Handler, layer, receiver_with};
+use crate::whole_path::events::receiver_with;
 use fixtures::delivery::{self, Delivery, NOW_MS, schemes, verifier_of};
 use fixtures::receiving::begin;
 
@@ -102,7 +104,8 @@ async fn logs_and_metrics_of_deliveries_show_nothing_of_them() {
         let (_log, _recorder) = (log.here(), set_default_local_recorder(&recorder));
         let verifier = verifier_of(&scheme, secret_of(&scheme)).with_clock(|| NOW_MS);
         let verifier = if is_private { verifier.with_private_event_ids() } else { verifier };
-        let adapter = layer(&receiver_with(verifier, MemoryStore::new()), &Handler::answering(()));
+        let adapter =
+            webhook_layer(&receiver_with(verifier, MemoryStore::new()), &Handler::answering(()));
         let good = signed(&scheme);
         for delivery in [good.clone(), good.clone()].iter().chain(&altered(&scheme)) {
             adapter.deliver(delivery).await;

@@ -20,19 +20,21 @@ use hyper_util::rt::TokioExecutor;
 use tokio::task::{JoinSet, yield_now};
 
 use crate::adapters::sockets::Server;
-use crate::whole_path::adapters::{Handler, Open, adapters, event, receiver};
+use crate::harness::Handler;
+use crate::harness::axum::{Open, claiming};
+use crate::whole_path::events::{event, receiver};
 use fixtures::delivery::Delivery;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_identical_deliveries_at_once_are_handled_once_on_memory() {
-    for open in adapters() {
+    for open in claiming() {
         handle_once(open, MemoryStore::new()).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_identical_deliveries_at_once_are_handled_once_on_redis() {
-    for open in adapters() {
+    for open in claiming() {
         let server = RedisServer::start(&[]);
         // The default deadline is too short on a busy machine.
         let config = RedisConfig::new(&server.url()).unwrap();

@@ -21,9 +21,9 @@ use tokio::sync::Semaphore;
 use tower::util::BoxCloneService;
 use tower::{ServiceBuilder, ServiceExt};
 
-use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
-use crate::whole_path::adapters::{event, receiver};
+use crate::harness::request;
+use crate::whole_path::events::{event, receiver};
 use fixtures::delivery::Delivery;
 
 type App = BoxCloneService<Request<Body>, u16, Infallible>;

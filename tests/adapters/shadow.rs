@@ -17,8 +17,8 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use tower::ServiceExt;
 
-use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
+use crate::harness::request;
 use crate::telemetry::logged::Logged;
 use crate::telemetry::recorded::Recorded;
 use fixtures::delivery::{Delivery, NOW_MS, scheme, secret, verifier};

@@ -26,11 +26,10 @@ use serde_json::Value;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
-use crate::whole_path::adapters::{
-    Handler, claim, event, extractor, layer, receiver, receiver_with,
-};
+use crate::harness::axum::{claimed, webhook_layer};
+use crate::harness::{Handler, request};
+use crate::whole_path::events::{claim, event, receiver, receiver_with};
 use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, secret, verifier, verifier_of};
 use fixtures::faulty_store::{Fault, FaultyStore};
 
@@ -38,7 +37,8 @@ use fixtures::faulty_store::{Fault, FaultyStore};
 async fn a_handled_delivery_is_recorded_once_at_every_step() {
     let recorded = Recorded::default();
     let _here = recorded.here();
-    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
+    let adapter =
+        webhook_layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
     assert_eq!(adapter.deliver(&event(1)).await.status, 204);
     let counts = ["claims granted 1", "handlers handled 1", "settled completed 1", "verified 0 1"];
     assert_eq!(recorded.counts(), counts);
@@ -57,7 +57,7 @@ async fn a_handled_delivery_is_recorded_once_at_every_step() {
 async fn an_extractor_records_everything_except_the_handler_outcome() {
     let recorded = Recorded::default();
     let _here = recorded.here();
-    let adapter = extractor(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
+    let adapter = claimed(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
     assert_eq!(adapter.deliver(&event(1)).await.status, 200);
     assert_eq!(recorded.counts(), ["claims granted 1", "settled completed 1", "verified 0 1"]);
 }
@@ -180,7 +180,7 @@ async fn the_matching_secret_is_recorded_by_name_or_number_and_a_tenants_by_numb
 async fn duplicates_are_recorded_and_those_with_another_body_separately() {
     let recorded = Recorded::default();
     let _here = recorded.here();
-    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
+    let adapter = webhook_layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
     let other = Delivery::with_body(&scheme("jupiter"), r#"{"event_id":"1","amount":7}"#);
     for delivery in [event(1), event(1), other] {
         assert_eq!(adapter.deliver(&delivery).await.status, 200);
@@ -382,7 +382,7 @@ async fn the_outcome_of_a_handler_is_recorded_once_even_after_a_disconnect() {
     ] {
         let recorded = Recorded::default();
         let _here = recorded.here();
-        let adapter = layer(&receiver(MemoryStore::new()), &handler);
+        let adapter = webhook_layer(&receiver(MemoryStore::new()), &handler);
         adapter.deliver(&event(1)).await;
         sleep(Duration::from_secs(60)).await;
         let mut after_claim = recorded.counts();

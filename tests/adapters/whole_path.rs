@@ -1,7 +1,7 @@
 //! The full path through the tower layer and the axum extractors: the sender's responses and the
 //! end of the claim. Tests that all adapters share, then tests of each.
 
-pub(crate) mod adapters;
+pub(crate) mod events;
 mod extractor;
 mod layer;
 
@@ -20,13 +20,15 @@ use http::{Response, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use self::adapters::{Handler, adapters, claim, event, receiver, receiver_with};
+use self::events::{claim, event, receiver, receiver_with};
+use crate::harness::Handler;
+use crate::harness::axum::{claiming, deliver};
 use fixtures::delivery::{Delivery, NOW_MS, scheme, verifier};
 use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
 async fn the_handlers_response_is_sent_and_a_duplicate_gets_200_without_a_body() {
-    for open in adapters() {
+    for open in claiming() {
         let handler = Handler::answering((StatusCode::CREATED, [("x-own", "1")], "done"));
         let adapter = open(&receiver(MemoryStore::new()), &handler);
         let first = adapter.deliver(&event(1)).await;
@@ -39,18 +41,18 @@ async fn the_handlers_response_is_sent_and_a_duplicate_gets_200_without_a_body()
             let repeat = adapter.deliver(&event(1)).await;
             assert_eq!(repeat.answer(), (200, Some("duplicate")), "{adapter}");
         }
-        assert_eq!(handler.begun(), 1, "{adapter}");
+        assert_eq!(handler.calls(), 1, "{adapter}");
         assert_eq!(adapter.deliver(&event(2)).await.status, 201, "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_duplicate_in_flight_waits_and_gets_503_until_the_event_is_handled() {
-    for open in adapters() {
+    for open in claiming() {
         let (handler, mut gate) = gated();
         let adapter = open(&receiver(MemoryStore::new()), &handler);
         let app = adapter.app.clone();
-        let first = tokio::spawn(async move { adapters::deliver(&app, &event(1)).await });
+        let first = tokio::spawn(async move { deliver(&app, &event(1)).await });
         gate.wait_until_called().await;
 
         let began = Instant::now();
@@ -67,17 +69,17 @@ async fn a_duplicate_in_flight_waits_and_gets_503_until_the_event_is_handled() {
             (200, Some("duplicate")),
             "{adapter}"
         );
-        assert_eq!(handler.begun(), 1, "{adapter}");
+        assert_eq!(handler.calls(), 1, "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_waiting_duplicate_is_answered_once_the_event_is_handled() {
-    for open in adapters() {
+    for open in claiming() {
         let (handler, mut gate) = gated();
         let adapter = open(&receiver(MemoryStore::new()), &handler);
         let app = adapter.app.clone();
-        let first = tokio::spawn(async move { adapters::deliver(&app, &event(1)).await });
+        let first = tokio::spawn(async move { deliver(&app, &event(1)).await });
         gate.wait_until_called().await;
 
         let opened = async {
@@ -93,7 +95,7 @@ async fn a_waiting_duplicate_is_answered_once_the_event_is_handled() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_handlers_response_reaches_the_sender_and_releases_the_event() {
-    for open in adapters() {
+    for open in claiming() {
         for status in [500, 503, 404, 422, 302] {
             let handler = Handler::new(move |_, grant| async move {
                 let status = if grant.attempt == 1 { status } else { 200 };
@@ -111,7 +113,7 @@ async fn a_failing_handlers_response_reaches_the_sender_and_releases_the_event()
 
 #[tokio::test(start_paused = true)]
 async fn the_outcome_rule_decides_which_statuses_complete_the_event() {
-    for open in adapters() {
+    for open in claiming() {
         let handler = Handler::answering(StatusCode::UNPROCESSABLE_ENTITY);
         let receiver = receiver(MemoryStore::new()).with_outcome_rule(|status| match status {
             422 => Verdict::Complete,
@@ -129,7 +131,7 @@ async fn the_outcome_rule_decides_which_statuses_complete_the_event() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unverified_delivery_claims_nothing() {
-    for open in adapters() {
+    for open in claiming() {
         let store = FaultyStore::new(MemoryStore::new());
         let handler = Handler::answering(());
         let adapter = open(&receiver(store.clone()), &handler);
@@ -138,13 +140,13 @@ async fn an_unverified_delivery_claims_nothing() {
         assert_eq!(adapter.deliver(&forged).await.status, 401, "{adapter}");
         let unsigned = event(1).without_header("x-jup-signature");
         assert_eq!(adapter.deliver(&unsigned).await.status, 401, "{adapter}");
-        assert_eq!((store.asked(), handler.begun()), (0, 0), "{adapter}");
+        assert_eq!((store.asked(), handler.calls()), (0, 0), "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_that_fails_closed_handles_nothing_during_an_outage() {
-    for open in adapters() {
+    for open in claiming() {
         for fault in [Fault::NotApplied, Fault::ReplyLost] {
             let store = FaultyStore::new(MemoryStore::new());
             let handler = Handler::answering(());
@@ -152,7 +154,7 @@ async fn an_endpoint_that_fails_closed_handles_nothing_during_an_outage() {
             store.fail_next("claim", &[fault]);
             let away = adapter.deliver(&event(1)).await;
             assert_eq!(away.answer(), (503, Some("store_unavailable")), "{adapter}: {fault:?}");
-            assert_eq!(handler.begun(), 0, "{adapter}: {fault:?}");
+            assert_eq!(handler.calls(), 0, "{adapter}: {fault:?}");
         }
     }
 }
@@ -163,7 +165,7 @@ async fn a_handler_gets_the_degraded_mode_of_its_claim() {
         (OutagePolicy::LocalFallback, Degraded::LocalFallback),
         (OutagePolicy::FailOpen, Degraded::FailOpen),
     ];
-    for open in adapters() {
+    for open in claiming() {
         for (policy, degraded) in policies {
             let store = FaultyStore::new(MemoryStore::new());
             let handler = Handler::new(move |_, grant| async move {
@@ -180,7 +182,7 @@ async fn a_handler_gets_the_degraded_mode_of_its_claim() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_full_of_events_in_flight_accepts_no_other() {
-    for open in adapters() {
+    for open in claiming() {
         let receiver = receiver(MemoryStore::with_capacity(1));
         let handler = Handler::answering(());
         let adapter = open(&receiver, &handler);
@@ -189,13 +191,13 @@ async fn a_store_full_of_events_in_flight_accepts_no_other() {
         assert_eq!(full.answer(), (503, Some("store_full")), "{adapter}");
         held.complete().await.unwrap();
         assert_eq!(adapter.deliver(&event(2)).await.status, 200, "{adapter}");
-        assert_eq!(handler.begun(), 1, "{adapter}");
+        assert_eq!(handler.calls(), 1, "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_event_with_five_crashed_attempts_is_not_handled_again() {
-    for open in adapters() {
+    for open in claiming() {
         let handler = Handler::answering(());
         let adapter = open(&with_five_crashed_attempts().await, &handler);
         assert_eq!(
@@ -217,13 +219,13 @@ async fn an_event_with_five_crashed_attempts_is_not_handled_again() {
             (200, Some("duplicate")),
             "{adapter}"
         );
-        assert_eq!(handler.begun(), 0, "{adapter}");
+        assert_eq!(handler.calls(), 0, "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_id_with_another_body_is_reported_as_such_a_duplicate() {
-    for open in adapters() {
+    for open in claiming() {
         let adapter = open(&receiver(MemoryStore::new()), &Handler::answering(()));
         assert_eq!(adapter.deliver(&event(1)).await.status, 200, "{adapter}");
         let other = Delivery::with_body(&scheme("jupiter"), r#"{"event_id":"1","amount":2}"#);

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::server::Server;
 use crate::adapters::sockets::{head, length};
-use crate::whole_path::adapters::{event, receiver};
+use crate::whole_path::events::{event, receiver};
 
 #[tokio::test]
 async fn a_client_that_writes_everything_before_it_reads_gets_the_early_response() {

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::app::{LocalApp, local, request};
-use crate::whole_path::adapters::{event, receiver};
+use crate::whole_path::events::{event, receiver};
 use fixtures::delivery::{self, BODY, scheme, verifier};
 use fixtures::faulty_store::{Fault, FaultyStore};
 

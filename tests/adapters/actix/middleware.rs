@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::app::{LocalApp, local, of_body, pieces, request};
 use crate::adapters::scripted::{Step, scripted};
-use crate::whole_path::adapters::{receiver, receiver_with};
+use crate::whole_path::events::{receiver, receiver_with};
 use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, secret, secret_text, verifier};
 
 #[tokio::test]

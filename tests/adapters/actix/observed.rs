@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::app::{LocalApp, local, pieces, request};
 use crate::telemetry::logged::Logged;
 use crate::telemetry::recorded::Recorded;
-use crate::whole_path::adapters::{event, receiver};
+use crate::whole_path::events::{event, receiver};
 use fixtures::delivery::{scheme, verifier};
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::app::{LocalApp, local, pieces};
 use super::server::Server;
 use crate::adapters::sockets::{head, length};
-use crate::whole_path::adapters::{event, receiver, receiver_with};
+use crate::whole_path::events::{event, receiver, receiver_with};
 use fixtures::delivery::{NOW_MS, scheme, verifier};
 use fixtures::faulty_store::{Fault, FaultyStore};
 

@@ -12,7 +12,7 @@ use tokio::time::{interval, timeout};
 
 use super::server::Server;
 use crate::adapters::sockets::{head, length};
-use crate::whole_path::adapters::{event, receiver_with};
+use crate::whole_path::events::{event, receiver_with};
 use fixtures::delivery::{Delivery, scheme, verifier};
 
 /// If the payload were dropped, actix-web would wait forever for the rest of a

@@ -10,7 +10,8 @@ use countersign::{JsonProblem, Verifier};
 use serde::{Deserialize, Deserializer};
 use tower::ServiceExt;
 
-use super::instances::{request, typed_extractor};
+use crate::harness::axum::webhook_json;
+use crate::harness::{Handler, request};
 use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
@@ -125,7 +126,7 @@ async fn json_is_parsed_only_after_it_verified() {
 #[tokio::test]
 async fn malformed_json_is_rejected_and_not_echoed() {
     let jupiter = scheme("jupiter");
-    let adapter = typed_extractor(&verifier(&jupiter));
+    let adapter = webhook_json(&verifier(&jupiter), &Handler::echo());
     let cases = [
         ("{\n \"canary\": canary}", JsonProblem::Syntax, 2, 12),
         ("{\"canary\":", JsonProblem::CutShort, 1, 10),

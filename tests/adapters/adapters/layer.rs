@@ -16,8 +16,9 @@ use http::Request;
 use http_body_util::Full;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 
-use super::instances::{self, request};
 use super::scripted::{Step, scripted};
+use crate::harness::axum::verify_layer;
+use crate::harness::{Handler, request};
 use fixtures::delivery::{BODY, Delivery, scheme, secret_text, verifier};
 
 #[tokio::test]
@@ -121,7 +122,7 @@ async fn the_body_timeout_can_be_set() {
     let delivery = Delivery::of(&jupiter);
     let verifier = verifier(&jupiter).with_min_body_rate(0);
     let verifier = verifier.with_body_timeout(Duration::from_secs(20));
-    let adapter = instances::layer(VerifyLayer::new(verifier));
+    let adapter = verify_layer(VerifyLayer::new(verifier), &Handler::echo());
     for (pause, status) in [(19, 200), (21, 408)] {
         let pause = Duration::from_secs(pause);
         let (body, _) = scripted([Step::Wait(pause), Step::Data(BODY.into())]);
@@ -135,7 +136,7 @@ async fn a_long_timeout_still_requires_the_minimum_body_rate() {
     let body = vec![b' '; 20_000];
     let delivery = Delivery::with_body(&jupiter, &body);
     let verifier = verifier(&jupiter).with_body_timeout(Duration::from_secs(3600));
-    let adapter = instances::layer(VerifyLayer::new(verifier));
+    let adapter = verify_layer(VerifyLayer::new(verifier), &Handler::echo());
     for (bytes_a_second, status) in [(2_000, 200), (500, 408)] {
         let pieces = body
             .chunks(bytes_a_second)
@@ -151,7 +152,7 @@ async fn a_body_above_the_shared_budget_is_rejected_and_can_be_retried() {
     // Enough for one request.
     let budget = BufferBudget::new(8 * 1024);
     let verify = VerifyLayer::new(verifier(&jupiter).with_buffer_budget(budget.clone()));
-    let adapter = instances::layer(verify);
+    let adapter = verify_layer(verify, &Handler::echo());
     let delivery = Delivery::of(&jupiter);
     let (going_on, _) = scripted([Step::Data(BODY.into()), Step::Wait(Duration::from_secs(1))]);
     let mut first = Box::pin(adapter.answer(request(&delivery, going_on)));

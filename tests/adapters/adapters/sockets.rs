@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tower::ServiceBuilder;
 
-use super::instances::adapters;
+use crate::harness::axum::verifying as adapters;
 use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]

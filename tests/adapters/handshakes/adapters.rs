@@ -3,19 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::{HttpResponse, web};
-use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::routing::{any, post};
-use countersign::actix::VerifyMiddleware;
-use countersign::axum::{ClaimedWebhookJson, Webhook};
-use countersign::tower::{VerifyLayer, WebhookLayer};
-use countersign::{EarlyResponse, MemoryStore, Receiver, Secret, Signer, Verifier};
-use http::{Request, StatusCode};
+use axum::body::{Body, Bytes};
+use countersign::handshake::HandshakeAnswer;
+use countersign::{MemoryStore, Receiver, Secret, Signer, Verifier};
+use http::Request;
 use serde_json::Value;
-use tower::ServiceExt;
 
 use super::{Vector, vector, vectors};
+use crate::harness::axum::{Adapter, all};
+use crate::harness::{Handler, Seen, actix};
 use fixtures::delivery::NOW_MS;
 
 #[tokio::test]
@@ -23,24 +19,13 @@ async fn every_adapter_answers_every_handshake_without_calling_the_handler() {
     for vector in vectors() {
         let direct = direct(&vector);
         let verifier = verifier_in_window(&vector, &SavedSecrets::default());
-        for (name, adapter) in adapters(&verifier) {
+        for adapter in adapters(&verifier) {
             // Once for each adapter: an opened handshake window admits one
             // handshake.
             verifier.open_handshake_window(Duration::from_secs(60));
-            let which = format!("{name}: {}", vector.kind);
-            let (status, headers, body) = ask(adapter, &vector).await;
-            assert_eq!(status, vector.expect.status, "{which}");
-            let Some(answer) = &direct else {
-                assert!(body.is_empty(), "{which}");
-                continue;
-            };
-            assert_eq!(&body, answer.body(), "{which}");
-            for (name, value) in answer.headers() {
-                let same = |(other, shown): &(String, String)| {
-                    other.eq_ignore_ascii_case(name) && shown == value
-                };
-                assert!(headers.iter().any(same), "{which}: {name}");
-            }
+            let seen = ask(&adapter, &vector).await;
+            let which = format!("{adapter}: {}", vector.kind);
+            assert_same(&which, &vector, direct.as_ref(), seen.status, &seen.headers, &seen.body);
         }
     }
 }
@@ -51,10 +36,10 @@ async fn the_handshake_secret_is_stored_before_the_response_is_sent() {
         let vector = vector(kind);
         let saved = SavedSecrets::default();
         let verifier = verifier_in_window(&vector, &saved);
-        for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
+        for (index, adapter) in adapters(&verifier).iter().enumerate() {
             verifier.open_handshake_window(Duration::from_secs(60));
-            assert_eq!(ask(adapter, &vector).await.0, 200, "{name}");
-            assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
+            assert_eq!(ask(adapter, &vector).await.status, 200, "{adapter}");
+            assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{adapter}: {kind}");
         }
     }
 }
@@ -65,13 +50,13 @@ async fn a_handshake_secret_is_stored_if_its_handshake_is_signed_with_it() {
     let token = secret_in_body(&vector);
     let saved = SavedSecrets::default();
     let verifier = verifier_in_window(&vector, &saved);
-    for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
+    for (index, adapter) in adapters(&verifier).iter().enumerate() {
         verifier.open_handshake_window(Duration::from_secs(60));
         let signed = signed_with(&vector, &token);
-        assert_eq!(send(adapter.clone(), &vector, &signed).await.0, 200, "{name}");
-        assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{name}");
+        assert_eq!(send(adapter, &vector, &signed).await.status, 200, "{adapter}");
+        assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{adapter}");
         // The first handshake has closed the window.
-        assert_eq!(send(adapter, &vector, &signed).await.0, 401, "{name}");
+        assert_eq!(send(adapter, &vector, &signed).await.status, 401, "{adapter}");
     }
     let saved = saved.0.lock().unwrap();
     assert!(saved.iter().all(|secret| secret.dangerous_reveal() == token.as_bytes()));
@@ -85,14 +70,14 @@ async fn a_handshake_secret_is_accepted_before_any_secret_is_valid() {
         let verifier = Verifier::new(vector.scheme(), never).unwrap().with_clock(|| NOW_MS);
         let saved = SavedSecrets::default();
         let verifier = saving(verifier, &saved);
-        for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
+        for (index, adapter) in adapters(&verifier).iter().enumerate() {
             let delivery = signed_with(&vector, "a key that was not sent in a handshake");
-            assert_eq!(send(adapter.clone(), &vector, &delivery).await.0, 503, "{name}: {kind}");
+            assert_eq!(send(adapter, &vector, &delivery).await.status, 503, "{adapter}: {kind}");
             verifier.open_handshake_window(Duration::from_secs(60));
-            assert_eq!(send(adapter.clone(), &vector, &delivery).await.0, 503, "{name}: {kind}");
-            assert_eq!(ask(adapter.clone(), &vector).await.0, 200, "{name}: {kind}");
-            assert_eq!(send(adapter, &vector, &delivery).await.0, 503, "{name}: {kind}");
-            assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
+            assert_eq!(send(adapter, &vector, &delivery).await.status, 503, "{adapter}: {kind}");
+            assert_eq!(ask(adapter, &vector).await.status, 200, "{adapter}: {kind}");
+            assert_eq!(send(adapter, &vector, &delivery).await.status, 503, "{adapter}: {kind}");
+            assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{adapter}: {kind}");
         }
     }
     // The handshake can be signed with the key that it delivers.
@@ -102,11 +87,11 @@ async fn a_handshake_secret_is_accepted_before_any_secret_is_valid() {
     let verifier = Verifier::new(vector.scheme(), never).unwrap().with_clock(|| NOW_MS);
     let saved = SavedSecrets::default();
     let verifier = saving(verifier, &saved);
-    for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
+    for (index, adapter) in adapters(&verifier).iter().enumerate() {
         verifier.open_handshake_window(Duration::from_secs(60));
         let signed = signed_with(&vector, &token);
-        assert_eq!(send(adapter, &vector, &signed).await.0, 200, "{name}");
-        assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{name}");
+        assert_eq!(send(adapter, &vector, &signed).await.status, 200, "{adapter}");
+        assert_eq!(saved.0.lock().unwrap().len(), index + 1, "{adapter}");
     }
 }
 
@@ -115,13 +100,13 @@ async fn a_handshake_signed_with_another_secret_than_it_sends_is_rejected() {
     let vector = vector("notion");
     let saved = SavedSecrets::default();
     let verifier = verifier_in_window(&vector, &saved);
-    for (name, adapter) in adapters(&verifier) {
+    for adapter in &adapters(&verifier) {
         verifier.open_handshake_window(Duration::from_secs(60));
         let signed = signed_with(&vector, "a key that was not sent in a handshake");
-        assert_eq!(send(adapter.clone(), &vector, &signed).await.0, 401, "{name}");
+        assert_eq!(send(adapter, &vector, &signed).await.status, 401, "{adapter}");
         // It has not closed the window.
         let signed = signed_with(&vector, &secret_in_body(&vector));
-        assert_eq!(send(adapter, &vector, &signed).await.0, 200, "{name}");
+        assert_eq!(send(adapter, &vector, &signed).await.status, 200, "{adapter}");
     }
 }
 
@@ -148,8 +133,8 @@ async fn a_handshake_secret_that_cannot_be_stored_is_not_acknowledged() {
     let panics = vector.verifier().with_handshake_secret_store(panics);
     for verifier in [without_store, full, panics] {
         verifier.open_handshake_window(Duration::from_secs(60));
-        let [(_, adapter), ..] = adapters(&verifier);
-        assert_eq!(ask(adapter, &vector).await.0, 503);
+        let [adapter, ..] = &adapters(&verifier);
+        assert_eq!(ask(adapter, &vector).await.status, 503);
     }
 }
 
@@ -159,14 +144,14 @@ async fn every_adapter_rejects_a_forged_handshake() {
     vector.secret = Some("another secret".to_owned());
     let headers = vector.headers();
     vector.secret = Some("zoom_secret_token".to_owned());
-    for (name, adapter) in adapters(&vector.verifier()) {
-        let (status, _, body) = send(adapter, &vector, &headers).await;
-        assert_eq!((status, body.len()), (401, 0), "{name}");
+    for adapter in &adapters(&vector.verifier()) {
+        let seen = send(adapter, &vector, &headers).await;
+        assert_eq!((seen.status, seen.body.len()), (401, 0), "{adapter}");
     }
 }
 
 /// The response of core itself.
-fn direct(vector: &Vector) -> Option<countersign::handshake::HandshakeAnswer> {
+fn direct(vector: &Vector) -> Option<HandshakeAnswer> {
     let verifier = vector.verifier();
     verifier.open_handshake_window(Duration::from_secs(60));
     super::receive(&verifier, vector, &vector.headers()).ok().flatten()
@@ -190,53 +175,28 @@ fn saving(verifier: Verifier, saved: &SavedSecrets) -> Verifier {
 }
 
 /// Each adapter, with a handler that must not be called.
-fn adapters(verifier: &Verifier) -> [(&'static str, Router); 4] {
-    let receiver = Receiver::new(verifier.clone().with_endpoint("handshakes"), MemoryStore::new());
-    let never = async || -> StatusCode { panic!("handled!") };
-    let routed = || Router::new().route("/hook", post(never));
-    [
-        ("verify layer", routed().layer(VerifyLayer::new(verifier.clone()))),
-        ("webhook layer", routed().layer(WebhookLayer::new(receiver.clone()))),
-        (
-            "webhook extractor",
-            Router::new()
-                .route("/hook", any(async |_: Webhook| -> StatusCode { panic!("handled!") }))
-                .with_state(verifier.clone()),
-        ),
-        (
-            "delivery extractor",
-            Router::new()
-                .route(
-                    "/hook",
-                    any(async |_: ClaimedWebhookJson<Value>| -> StatusCode { panic!("handled!") }),
-                )
-                .with_state(receiver),
-        ),
-    ]
+fn adapters(verifier: &Verifier) -> [Adapter; 6] {
+    all(&receiver(verifier), &Handler::never())
 }
 
-async fn ask(adapter: Router, vector: &Vector) -> (u16, Vec<(String, String)>, Bytes) {
+fn receiver(verifier: &Verifier) -> Receiver<MemoryStore> {
+    Receiver::new(verifier.clone().with_endpoint("handshakes"), MemoryStore::new())
+}
+
+async fn ask(adapter: &Adapter, vector: &Vector) -> Seen {
     send(adapter, vector, &vector.headers()).await
 }
 
-async fn send(
-    adapter: Router,
-    vector: &Vector,
-    headers: &[(String, String)],
-) -> (u16, Vec<(String, String)>, Bytes) {
+async fn send(adapter: &Adapter, vector: &Vector, headers: &[(String, String)]) -> Seen {
     let target = &vector.request.url["https://receiver.example".len()..];
     let mut request = Request::builder().method(vector.request.method.as_str()).uri(target);
     for (name, value) in headers {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(vector.request.body.clone())).unwrap();
-    let response = adapter.oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    assert!(parts.extensions.get::<EarlyResponse>().is_some(), "not a response of the adapter");
-    let headers = parts.headers.iter();
-    let headers =
-        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
-    (parts.status.as_u16(), headers.collect(), to_bytes(body, usize::MAX).await.unwrap())
+    let seen = adapter.answer(request).await;
+    assert!(seen.code.is_some(), "not a response of the adapter");
+    seen
 }
 
 #[actix_web::test]
@@ -244,47 +204,28 @@ async fn the_actix_adapters_answer_every_handshake_in_the_same_way() {
     for vector in vectors() {
         let direct = direct(&vector);
         let verifier = verifier_in_window(&vector, &SavedSecrets::default());
-        for extracted in [false, true] {
-            let which = format!("extracted {extracted}: {}", vector.kind);
+        for adapter in actix::ALL {
             verifier.open_handshake_window(Duration::from_secs(60));
-            let (status, headers, body) = ask_actix(&verifier, &vector, extracted).await;
-            assert_eq!(status, vector.expect.status, "{which}");
-            let Some(answer) = &direct else {
-                assert!(body.is_empty(), "{which}");
-                continue;
-            };
-            assert_eq!(&body, answer.body(), "{which}");
-            for (name, value) in answer.headers() {
-                let same = |(other, shown): &(String, String)| {
-                    other.eq_ignore_ascii_case(name) && shown == value
-                };
-                assert!(headers.iter().any(same), "{which}: {name}");
-            }
+            let (status, headers, body) = ask_actix(&verifier, &vector, adapter).await;
+            assert_same(
+                &format!("{adapter:?}: {}", vector.kind),
+                &vector,
+                direct.as_ref(),
+                status,
+                &headers,
+                &body,
+            );
         }
     }
 }
 
-/// The extractor and the middleware, each with a handler that must not be
-/// called.
 async fn ask_actix(
     verifier: &Verifier,
     vector: &Vector,
-    extracted: bool,
+    adapter: actix::Adapter,
 ) -> (u16, Vec<(String, String)>, Bytes) {
-    async fn never() -> HttpResponse {
-        panic!("handled!")
-    }
-    async fn never_extracted(_: countersign::actix::Webhook) -> HttpResponse {
-        panic!("handled!")
-    }
-    let app = actix_web::App::new().configure(|config| {
-        let hook = web::resource("/hook");
-        if extracted {
-            config.app_data(verifier.clone()).service(hook.to(never_extracted));
-        } else {
-            config.service(hook.wrap(VerifyMiddleware::new(verifier.clone())).to(never));
-        }
-    });
+    let app = actix_web::App::new()
+        .configure(|config| adapter.configure(config, &receiver(verifier), &Handler::never()));
     let app = actix_web::test::init_service(app).await;
     let method = vector.request.method.parse().unwrap();
     let target = &vector.request.url["https://receiver.example".len()..];
@@ -299,4 +240,26 @@ async fn ask_actix(
     let headers =
         headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
     (status, headers.collect(), actix_web::test::read_body(response).await)
+}
+
+/// The response is that of core itself, or has only the status of a rejection.
+fn assert_same(
+    which: &str,
+    vector: &Vector,
+    direct: Option<&HandshakeAnswer>,
+    status: u16,
+    headers: &[(String, String)],
+    body: &Bytes,
+) {
+    assert_eq!(status, vector.expect.status, "{which}");
+    let Some(answer) = direct else {
+        assert!(body.is_empty(), "{which}");
+        return;
+    };
+    assert_eq!(body, answer.body(), "{which}");
+    for (name, value) in answer.headers() {
+        let same =
+            |(other, shown): &(String, String)| other.eq_ignore_ascii_case(name) && shown == value;
+        assert!(headers.iter().any(same), "{which}: {name}");
+    }
 }

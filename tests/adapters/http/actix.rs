@@ -2,19 +2,18 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Condition, Next, from_fn};
-use actix_web::web::{Bytes, Data, PayloadConfig, ReqData, ServiceConfig, resource, route, scope};
+use actix_web::web::{Bytes, PayloadConfig, scope};
 use actix_web::{Error, HttpResponse};
-use countersign::actix::{ClaimedWebhook, VerifyMiddleware, Webhook, WebhookMiddleware};
-use countersign::{EarlyResponse, Grant, Receiver, TokioRuntime, Verified, VerifyError};
+use countersign::{EarlyResponse, VerifyError};
 use countersign_conformance::{
-    AdapterLevel, AdapterUnderTest, CODE_HEADER, HandlerAnswer, HandlerScript, HttpEndpoint,
-    RunningServer, TestStore, Upstream,
+    AdapterLevel, AdapterUnderTest, CODE_HEADER, HttpEndpoint, RunningServer, Upstream,
 };
 
+use super::adapters::scripted;
 use crate::actix::server::Server;
+use crate::harness::actix::Adapter;
 
 pub(super) struct MiddlewareOnActix;
 
@@ -28,21 +27,7 @@ impl AdapterUnderTest for MiddlewareOnActix {
     }
 
     async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
-        async fn on_event(
-            script: Data<HandlerScript>,
-            verified: ReqData<Verified>,
-            grant: ReqData<Grant>,
-            body: Bytes,
-        ) -> HttpResponse {
-            response(script.handle(&verified, Some(*grant), &body).await)
-        }
-
-        let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
-        let middleware = WebhookMiddleware::new(receiver);
-        on_actix(in_front, move |config| {
-            let adapter = resource(EVERYWHERE).app_data(Data::new(script.clone()));
-            config.service(adapter.route(route().to(on_event)).wrap(middleware.clone()));
-        })
+        on_actix(Adapter::WebhookMiddleware, endpoint)
     }
 
     fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
@@ -62,20 +47,7 @@ impl AdapterUnderTest for VerifyMiddlewareOnActix {
     }
 
     async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
-        async fn on_event(
-            script: Data<HandlerScript>,
-            verified: ReqData<Verified>,
-            body: Bytes,
-        ) -> HttpResponse {
-            response(script.handle(&verified, None, &body).await)
-        }
-
-        let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
-        let middleware = VerifyMiddleware::new(receiver.verifier().clone());
-        on_actix(in_front, move |config| {
-            let adapter = resource(EVERYWHERE).app_data(Data::new(script.clone()));
-            config.service(adapter.route(route().to(on_event)).wrap(middleware.clone()));
-        })
+        on_actix(Adapter::VerifyMiddleware, endpoint)
     }
 
     fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
@@ -95,22 +67,7 @@ impl AdapterUnderTest for ClaimedInActix {
     }
 
     async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
-        async fn on_event(
-            script: Data<HandlerScript>,
-            receiver: Data<Receiver<TestStore>>,
-            ClaimedWebhook { verified, claim, .. }: ClaimedWebhook<TestStore>,
-        ) -> HttpResponse {
-            let answer = script.handle(&verified, Some(claim.grant()), verified.body()).await;
-            receiver.settle(claim, answer.status, &TokioRuntime).await;
-            response(answer)
-        }
-
-        let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
-        on_actix(in_front, move |config| {
-            let adapter = resource(EVERYWHERE).app_data(Data::new(script.clone()));
-            let adapter = adapter.app_data(Data::new(receiver.clone()));
-            config.service(adapter.route(route().to(on_event)));
-        })
+        on_actix(Adapter::ClaimedWebhook, endpoint)
     }
 
     fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
@@ -130,16 +87,7 @@ impl AdapterUnderTest for WebhookInActix {
     }
 
     async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
-        async fn on_event(script: Data<HandlerScript>, Webhook(verified): Webhook) -> HttpResponse {
-            response(script.handle(&verified, None, verified.body()).await)
-        }
-
-        let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
-        let verifier = receiver.verifier().clone();
-        on_actix(in_front, move |config| {
-            let adapter = resource(EVERYWHERE).app_data(Data::new(script.clone()));
-            config.service(adapter.app_data(verifier.clone()).route(route().to(on_event)));
-        })
+        on_actix(Adapter::Webhook, endpoint)
     }
 
     fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
@@ -157,10 +105,7 @@ const TELLS_TO_GO_ON: &[(&str, &str)] = &[
 const ANSWERS_FOR_ITSELF: &str =
     "actix-web sends `100 Continue` before it passes the request to the app";
 
-fn on_actix(
-    in_front: Upstream,
-    adapter: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
-) -> RunningServer {
+fn on_actix(adapter: Adapter, endpoint: HttpEndpoint) -> RunningServer {
     async fn read_it(
         mut request: ServiceRequest,
         next: Next<impl MessageBody + 'static>,
@@ -171,23 +116,18 @@ fn on_actix(
         next.call(request).await
     }
 
+    let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
+    let handler = scripted(script);
     let server = Server::start(move |config| {
         let reads = Condition::new(in_front == Upstream::ReadsTheBody, from_fn(read_it));
         // The default payload limit of the extractors is lower than the bodies
         // of the cases.
         let limit = PayloadConfig::new(usize::MAX);
         let all = scope("").app_data(limit).wrap(reads).wrap(from_fn(with_code));
-        config.service(all.configure(adapter.clone()));
+        let (receiver, handler) = (receiver.clone(), handler.clone());
+        config.service(all.configure(move |config| adapter.configure(config, &receiver, &handler)));
     });
     RunningServer::new(server.address, server)
-}
-
-fn response(answer: HandlerAnswer) -> HttpResponse {
-    let mut response = HttpResponse::build(StatusCode::from_u16(answer.status).unwrap());
-    for header in answer.headers {
-        response.append_header(header);
-    }
-    response.body(answer.body)
 }
 
 /// Writes the code from the response's extensions into a header.
@@ -218,5 +158,3 @@ fn say<B>(response: &mut HttpResponse<B>) {
         response.headers_mut().insert(name, HeaderValue::from_static(code));
     }
 }
-
-const EVERYWHERE: &str = "/{any:.*}";

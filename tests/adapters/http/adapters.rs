@@ -4,14 +4,12 @@ use std::convert::Infallible;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Extension, FromRef, State};
 use axum::middleware::{map_request, map_response};
-use countersign::axum::{ClaimedWebhook, Webhook};
 use countersign::tower::{VerifyLayer, WebhookLayer};
-use countersign::{EarlyResponse, Grant, Receiver, TokioRuntime, Verified, Verifier, VerifyError};
+use countersign::{EarlyResponse, Grant, Verified, VerifyError};
 use countersign_conformance::{
     AdapterLevel, AdapterUnderTest, CODE_HEADER, HandlerAnswer, HandlerScript, HttpEndpoint,
-    RunningServer, TestStore, Upstream,
+    RunningServer, Upstream,
 };
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
@@ -23,6 +21,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+
+use crate::harness::Handler;
+use crate::harness::axum::{claimed, webhook, webhook_layer};
 
 pub(super) struct LayerOnHyper;
 
@@ -76,18 +77,8 @@ impl AdapterUnderTest for LayerOnAxum {
     }
 
     async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
-        async fn on_event(
-            State(script): State<HandlerScript>,
-            Extension(verified): Extension<Verified>,
-            Extension(grant): Extension<Grant>,
-            body: Bytes,
-        ) -> Response<Body> {
-            response(script.handle(&verified, Some(grant), &body).await)
-        }
-
-        let layer = WebhookLayer::new(endpoint.receiver);
-        let app = Router::new().fallback(on_event).layer(layer).with_state(endpoint.script);
-        on_axum(app, endpoint.in_front).await
+        let adapter = webhook_layer(&endpoint.receiver, &scripted(endpoint.script));
+        on_axum(adapter.app, endpoint.in_front).await
     }
 }
 
@@ -103,17 +94,8 @@ impl AdapterUnderTest for ClaimedExtractor {
     }
 
     async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
-        async fn on_event(
-            State(App(HttpEndpoint { receiver, script, .. })): State<App>,
-            ClaimedWebhook { verified, claim, .. }: ClaimedWebhook<TestStore>,
-        ) -> Response<Body> {
-            let answer = script.handle(&verified, Some(claim.grant()), verified.body()).await;
-            receiver.settle(claim, answer.status, &TokioRuntime).await;
-            response(answer)
-        }
-
-        let in_front = endpoint.in_front;
-        on_axum(Router::new().fallback(on_event).with_state(App(endpoint)), in_front).await
+        let adapter = claimed(&endpoint.receiver, &scripted(endpoint.script));
+        on_axum(adapter.app, endpoint.in_front).await
     }
 }
 
@@ -129,31 +111,17 @@ impl AdapterUnderTest for WebhookExtractor {
     }
 
     async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
-        async fn on_event(
-            State(App(HttpEndpoint { script, .. })): State<App>,
-            Webhook(verified): Webhook,
-        ) -> Response<Body> {
-            response(script.handle(&verified, None, verified.body()).await)
-        }
-
-        let in_front = endpoint.in_front;
-        on_axum(Router::new().fallback(on_event).with_state(App(endpoint)), in_front).await
+        let adapter = webhook(endpoint.receiver.verifier(), &scripted(endpoint.script));
+        on_axum(adapter.app, endpoint.in_front).await
     }
 }
 
-#[derive(Clone)]
-struct App(HttpEndpoint);
-
-impl FromRef<App> for Receiver<TestStore> {
-    fn from_ref(App(endpoint): &App) -> Self {
-        endpoint.receiver.clone()
-    }
-}
-
-impl FromRef<App> for Verifier {
-    fn from_ref(App(endpoint): &App) -> Self {
-        endpoint.receiver.verifier().clone()
-    }
+/// A handler that follows the script.
+pub(super) fn scripted(script: HandlerScript) -> Handler {
+    Handler::of_verified(move |verified, grant| {
+        let script = script.clone();
+        async move { response::<Body>(script.handle(&verified, grant, verified.body()).await) }
+    })
 }
 
 async fn on_axum(app: Router, in_front: Upstream) -> RunningServer {

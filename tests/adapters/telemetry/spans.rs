@@ -13,15 +13,17 @@ use tracing::Instrument;
 
 use super::logged::Logged;
 use super::{adapters, send};
-use crate::adapters::instances::request;
-use crate::whole_path::adapters::{Handler, event, layer, receiver};
+use crate::harness::axum::webhook_layer;
+use crate::harness::{Handler, request};
+use crate::whole_path::events::{event, receiver};
 use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_has_one_span_with_its_result_as_fields() {
     let logged = Logged::default();
     let here = logged.here();
-    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
+    let adapter =
+        webhook_layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
     for _ in 0..2 {
         adapter.deliver(&event(1)).await;
     }
@@ -52,7 +54,7 @@ async fn a_delivery_has_one_span_with_its_result_as_fields() {
 async fn each_event_is_logged_at_its_level() {
     let logged = Logged::default();
     let here = logged.here();
-    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
+    let adapter = webhook_layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
     for _ in 0..2 {
         adapter.deliver(&event(1)).await;
     }
@@ -86,7 +88,7 @@ async fn a_log_line_has_no_repeated_field() {
     let logged = Logged::default();
     let here = logged.here();
     for status in [StatusCode::OK, StatusCode::BAD_GATEWAY] {
-        let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(status));
+        let adapter = webhook_layer(&receiver(MemoryStore::new()), &Handler::answering(status));
         for _ in 0..2 {
             adapter.deliver(&event(1)).await;
         }
@@ -162,7 +164,7 @@ async fn private_event_ids_are_digests_in_the_log() {
     let private = verifier(&scheme("jupiter")).with_endpoint("test").with_private_event_ids();
     let receiver = Receiver::new(private.clone(), MemoryStore::new());
     let delivery = Delivery::with_body(&scheme("jupiter"), r#"{"event_id":"ada@example.com"}"#);
-    layer(&receiver, &Handler::answering(StatusCode::OK)).deliver(&delivery).await;
+    webhook_layer(&receiver, &Handler::answering(StatusCode::OK)).deliver(&delivery).await;
     for (_, app) in adapters(&private) {
         send(&app, request(&delivery, delivery.body.clone())).await;
     }
@@ -229,7 +231,7 @@ async fn log_lines_of_a_handler_are_in_the_span_of_its_delivery() {
         sleep(Duration::from_secs(1)).await;
         tracing::info!(target: "countersign_user", "still at work");
     });
-    layer(&receiver(MemoryStore::new()), &handler).deliver(&event(1)).await;
+    webhook_layer(&receiver(MemoryStore::new()), &handler).deliver(&event(1)).await;
     drop(here);
     let events = logged.events();
     let own: Vec<_> = events.iter().filter(|line| line.contains("at work")).collect();

@@ -8,7 +8,8 @@ use http::Request;
 use tokio::time::{Instant, sleep};
 
 use super::{Asked, clocked, of_header, of_tenant, verifier};
-use crate::adapters::instances::{adapters, request};
+use crate::harness::axum::verifying as adapters;
+use crate::harness::request;
 use fixtures::delivery::{BODY, Delivery};
 
 #[tokio::test(start_paused = true)]

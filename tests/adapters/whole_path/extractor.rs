@@ -13,8 +13,9 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use super::adapters::{Handler, claim, deliver, event, extractor, receiver};
-use crate::adapters::instances::request;
+use super::events::{claim, event, receiver};
+use crate::harness::axum::{claimed, deliver, webhook_layer};
+use crate::harness::{Handler, request};
 use fixtures::delivery::scheme;
 use fixtures::faulty_store::{Fault, FaultyStore};
 
@@ -94,13 +95,13 @@ async fn a_sender_that_disconnects_during_the_claim_leaves_no_claim() {
     store.fail_next("claim", &[Fault::ReplyLate(Duration::from_millis(200))]);
     let receiver = receiver(store.clone());
     let handler = Handler::answering(());
-    let adapter = extractor(&receiver, &handler);
+    let adapter = claimed(&receiver, &handler);
     let asking = adapter.app.clone().oneshot(request(&event(1), event(1).body));
     assert!(timeout(Duration::from_millis(100), asking).await.is_err());
-    assert_eq!((held.live(), handler.begun()), (1, 0));
+    assert_eq!((held.live(), handler.calls()), (1, 0));
 
     sleep(Duration::from_secs(1)).await;
-    assert_eq!((held.live(), handler.begun()), (0, 0));
+    assert_eq!((held.live(), handler.calls()), (0, 0));
     assert_eq!(receiver.counters().releases_retried, 1);
 }
 
@@ -112,19 +113,19 @@ async fn a_sender_that_disconnects_stops_the_handler_and_releases_the_event() {
         }
     });
     let receiver = receiver(MemoryStore::new());
-    let adapter = extractor(&receiver, &handler);
+    let adapter = claimed(&receiver, &handler);
     let asking = adapter.app.clone().oneshot(request(&event(1), event(1).body));
     assert!(timeout(Duration::from_millis(100), asking).await.is_err());
     let again = adapter.deliver(&event(1)).await;
-    assert_eq!((again.status, handler.begun()), (200, 2));
+    assert_eq!((again.status, handler.calls()), (200, 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_receiver_its_layer_and_its_extractors_share_their_events() {
     let receiver = receiver(MemoryStore::new());
     let handler = Handler::answering(());
-    assert_eq!(super::adapters::layer(&receiver, &handler).deliver(&event(1)).await.status, 200);
-    let repeat = extractor(&receiver, &handler).deliver(&event(1)).await;
+    assert_eq!(webhook_layer(&receiver, &handler).deliver(&event(1)).await.status, 200);
+    let repeat = claimed(&receiver, &handler).deliver(&event(1)).await;
     assert_eq!(repeat.answer(), (200, Some("duplicate")));
     assert!(claim(&receiver, &event(1)).await.is_err());
 }

@@ -26,10 +26,11 @@ use http_body_util::Full;
 use tokio::time::{Instant, sleep, timeout};
 use tower::{Service, ServiceBuilder, ServiceExt};
 
-use super::adapters::{Handler, behind, deliver, event, layer, receiver, receiver_with};
+use super::events::{event, receiver, receiver_with};
 use super::gated;
-use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
+use crate::harness::axum::{behind, deliver, webhook_layer};
+use crate::harness::{Handler, request};
 use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, secret_text, verifier};
 use fixtures::faulty_store::{Fault, FaultyStore};
 
@@ -38,7 +39,7 @@ async fn a_panicking_handler_is_answered_500_and_releases_the_event() {
     let handler = Handler::new(|_, grant| async move {
         assert!(grant.attempt > 1, "intended panic of the first attempt");
     });
-    let adapter = layer(&receiver(MemoryStore::new()), &handler);
+    let adapter = webhook_layer(&receiver(MemoryStore::new()), &handler);
     let panicked = adapter.deliver(&event(1)).await;
     assert_eq!(panicked.answer(), (500, Some("handler_failed")));
     assert_eq!(panicked.proved.as_deref(), Some("1"));
@@ -76,7 +77,7 @@ async fn a_handler_past_its_deadline_is_answered_503_and_still_completes_its_eve
     gate.open();
     layer.drain().await;
     assert_eq!(deliver(&app, &event(1)).await.answer(), (200, Some("duplicate")));
-    assert_eq!(handler.begun(), 1);
+    assert_eq!(handler.calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,13 +97,13 @@ async fn a_store_that_never_answers_a_claim_is_answered_503_at_the_deadline() {
     let store = FaultyStore::new(MemoryStore::new());
     store.fail_next("claim", &[Fault::Hangs]);
     let handler = Handler::answering(());
-    let hangs = layer(&receiver(store), &handler).deliver(&event(1)).await;
-    assert_eq!((hangs.answer().0, handler.begun()), (503, 0));
+    let hangs = webhook_layer(&receiver(store), &handler).deliver(&event(1)).await;
+    assert_eq!((hangs.answer().0, handler.calls()), (503, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_delivery_and_the_early_response_are_in_the_response_extensions() {
-    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(()));
+    let adapter = webhook_layer(&receiver(MemoryStore::new()), &Handler::answering(()));
     let handled = adapter.deliver(&event("evt_1")).await;
     assert_eq!((handled.code, handled.proved.as_deref()), (None, Some("evt_1")));
     let duplicate = adapter.deliver(&event("evt_1")).await;
@@ -156,7 +157,7 @@ async fn a_lease_is_renewed_while_its_handler_runs() {
     }
     assert_eq!(slow.await.unwrap().status, 200);
     assert_eq!(deliver(&app, &event(1)).await.code, Some("duplicate"));
-    assert_eq!(handler.begun(), 1);
+    assert_eq!(handler.calls(), 1);
     let counters = receiver.counters();
     assert_eq!((counters.leases_lost, counters.late_completions), (0, 0));
     assert!((50..=60).contains(&receiver.store().asked_of("renew")));
@@ -187,7 +188,7 @@ async fn a_success_is_answered_as_one_while_its_record_cannot_be_written() {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = receiver(store.clone());
         let handler = Handler::answering((StatusCode::CREATED, "done"));
-        let adapter = layer(&receiver, &handler);
+        let adapter = webhook_layer(&receiver, &handler);
         store.fail_next("complete", &[fault, fault]);
         let handled = adapter.deliver(&event(1)).await;
         assert_eq!((handled.status, handled.code), (201, None), "{fault:?}");
@@ -198,7 +199,7 @@ async fn a_success_is_answered_as_one_while_its_record_cannot_be_written() {
         assert_eq!(adapter.deliver(&event(1)).await.code, Some("duplicate"), "{fault:?}");
         sleep(Duration::from_secs(1)).await;
         assert_eq!(receiver.counters().completions_retried, 1, "{fault:?}");
-        assert_eq!(handler.begun(), 1, "{fault:?}");
+        assert_eq!(handler.calls(), 1, "{fault:?}");
     }
 }
 
@@ -206,7 +207,8 @@ async fn a_success_is_answered_as_one_while_its_record_cannot_be_written() {
 async fn a_success_is_answered_as_one_while_the_store_hangs() {
     let store = FaultyStore::new(MemoryStore::new());
     store.fail_next("complete", &[Fault::Hangs]);
-    let adapter = layer(&receiver(store), &Handler::answering((StatusCode::CREATED, "done")));
+    let adapter =
+        webhook_layer(&receiver(store), &Handler::answering((StatusCode::CREATED, "done")));
     let began = Instant::now();
     let handled = adapter.deliver(&event(1)).await;
     assert_eq!((handled.status, handled.code, &handled.body[..]), (201, None, &b"done"[..]));
@@ -221,7 +223,7 @@ async fn a_body_frees_its_budget_before_its_success_is_recorded() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = receiver_with(verifier, store.clone());
     let (handler, mut gate) = gated();
-    let app = layer(&receiver, &handler).app;
+    let app = webhook_layer(&receiver, &handler).app;
     store.fail_next("complete", &[Fault::Hangs]);
     let handled = tokio::spawn(async move { deliver(&app, &event(1)).await });
     gate.wait_until_called().await;
@@ -294,10 +296,13 @@ async fn no_setting_makes_it_panic_or_spin() {
     }
     let hasty = receiver(MemoryStore::new()).with_ack_deadline(Duration::ZERO);
     let handler = Handler::new(|_, _| pending::<()>());
-    assert_eq!(layer(&hasty, &handler).deliver(&event(1)).await.code, Some("handler_timeout"));
+    assert_eq!(
+        webhook_layer(&hasty, &handler).deliver(&event(1)).await.code,
+        Some("handler_timeout")
+    );
     let patient = receiver(MemoryStore::new()).with_ack_deadline(Duration::MAX);
     let handler = slow(Duration::from_secs(86_400));
-    assert_eq!(layer(&patient, &handler).deliver(&event(1)).await.status, 200);
+    assert_eq!(webhook_layer(&patient, &handler).deliver(&event(1)).await.status, 200);
 }
 
 #[test]
