@@ -53,6 +53,9 @@ fn a_file_whose_handshake_is_every_delivery_is_rejected() {
         ("rule = \"signed\"\nabsent = [\"body:/events/0\"]", "remove the handshake"),
         ("rule = \"signed\"\nabsent = [\"body:/nothing\"]", "`when`"),
         ("rule = \"signed\"\npresent = [\"body:/id\"]", "body:/id"),
+        ("rule = \"signed\"\nwhen = { \"body:/challenge\" = \"\" }", "an empty text"),
+        ("rule = \"signed\"\nwhen = { \"body:/events/*/type\" = \"ping\" }", "`*`"),
+        ("rule = \"signed\"\nwhen = { \"body:/events/-/type\" = \"ping\" }", "`-`"),
         ("rule = \"signed\"\nwhen = { \"body:/0/type\" = \"ping\" }", "absent = [\"body:/1\"]"),
     ] {
         let error = Scheme::from_toml(&file("body:/id", words)).unwrap_err().to_string();
@@ -76,6 +79,18 @@ async fn a_batch_is_a_handshake_only_if_it_has_nothing_else() {
     let delivery = receive(&receiver, &headers, batch).await.unwrap();
     assert_eq!(delivery.verified.identity(), Identity::Id);
     delivery.claim.complete().await.unwrap();
+}
+
+#[test]
+fn a_delivery_of_xero_is_a_handshake_only_if_its_array_is_empty() {
+    let delivery = |events: &str| {
+        let body = format!(r#"{{"events":{events},"firstEventSequence":0,"lastEventSequence":0}}"#);
+        verified(&schemes::xero(), &body).handshake().is_some()
+    };
+    assert!(delivery("[]"));
+    for events in [r#"[{"eventType":"UPDATE"}]"#, "[null]", r#"[null,{}]"#, "{}", "null", "7"] {
+        assert!(!delivery(events), "{events}");
+    }
 }
 
 #[test]

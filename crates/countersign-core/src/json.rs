@@ -86,7 +86,23 @@ struct Node<'a> {
 }
 
 impl Node<'_> {
-    fn set(self, value: impl Fn() -> Value) {
+    /// Sets the value of a string, a number, a boolean or an object: it has no elements.
+    fn set_without_elements(self, value: impl Fn(&Pointer) -> Value) {
+        for &index in &self.wanted {
+            let pointer = self.pointers[index];
+            let found = &mut self.found[index];
+            // It can be absent only from an array.
+            if pointer.tokens().len() == self.depth + 1
+                && pointer.is_element()
+                && *found == Value::Missing
+            {
+                *found = Value::Unusable;
+            }
+        }
+        self.set(value);
+    }
+
+    fn set(self, value: impl Fn(&Pointer) -> Value) {
         for index in self.wanted {
             if self.pointers[index].tokens().len() == self.depth {
                 // The value of the current element, inside an array.
@@ -95,13 +111,20 @@ impl Node<'_> {
                     found => Some(found),
                 };
                 if let Some(found @ Value::Missing) = found {
-                    *found = value();
+                    *found = value(self.pointers[index]);
                 }
             }
         }
     }
 
     /// The pointers that go on through the member of this name.
+    fn through_member(&self, name: &str) -> Wanted {
+        let mut wanted = self.through(name);
+        wanted.retain(|index| !self.pointers[*index].is_only_index(self.depth));
+        wanted
+    }
+
+    /// The pointers that go on through the member of this name, or the element of this index.
     fn through(&self, member: &str) -> Wanted {
         self.going_on(|pointer| {
             pointer.each() != Some(self.depth)
@@ -176,7 +199,7 @@ impl<'de> Visitor<'de> for Node<'_> {
                 map.next_value_seed(self.child(wanted))?;
             }
         }
-        self.set(|| Value::Unusable);
+        self.set_without_elements(|_| Value::Unusable);
         Ok(())
     }
 
@@ -203,38 +226,45 @@ impl<'de> Visitor<'de> for Node<'_> {
             }
         }
         self.take_element_back(&every);
-        self.set(|| Value::Unusable);
+        self.set(|_| Value::Unusable);
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.set(|| Value::Text(text.to_owned()));
+        self.set_without_elements(|_| Value::Text(text.to_owned()));
         Ok(())
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.set(|| Value::Text(number.to_string()));
+        self.set_without_elements(|pointer| text_of(pointer, &number));
         Ok(())
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.set(|| Value::Text(number.to_string()));
+        self.set_without_elements(|pointer| text_of(pointer, &number));
         Ok(())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.set(|| Value::Unusable);
+        self.set_without_elements(|_| Value::Unusable);
         Ok(())
     }
 
     fn visit_bool<E>(self, truth: bool) -> Result<(), E> {
-        self.set(|| Value::Text(truth.to_string()));
+        self.set_without_elements(|pointer| text_of(pointer, &truth));
         Ok(())
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
+        // An element that is `null` is not absent from its array.
+        self.set(|pointer| if pointer.is_element() { Value::Unusable } else { Value::Missing });
         Ok(())
     }
+}
+
+/// The text of a number or a boolean.
+fn text_of(pointer: &Pointer, value: &impl ToString) -> Value {
+    if pointer.reads_strings() { Value::Unusable } else { Value::Text(value.to_string()) }
 }
 
 /// A member's name, read as the indices of the pointers that go through it.
@@ -256,7 +286,7 @@ impl Visitor<'_> for Key<'_, '_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Wanted, E> {
-        Ok(self.0.through(name))
+        Ok(self.0.through_member(name))
     }
 }
 
@@ -344,6 +374,43 @@ mod tests {
         let Value::Elements(most) = each(&many(MAX_ELEMENTS), "/*") else { panic!("unusable") };
         assert_eq!(most.len(), MAX_ELEMENTS);
         assert_eq!(each(&many(MAX_ELEMENTS + 1), "/*"), Value::Unusable);
+    }
+
+    #[test]
+    fn an_element_is_absent_only_from_an_array_that_ends_before_it() {
+        let element = |body: &str, place: &str| {
+            let pointer = Pointer::of_one_in_arrays(place).unwrap();
+            find(body.as_bytes(), &[&pointer]).remove(0)
+        };
+        for body in ["[]", r#"{"e":[]}"#, r#"{"e":null}"#, "{}", r#"{"e":[["x"]]}"#] {
+            assert_eq!(element(body, "/e/1"), Value::Missing, "{body}");
+        }
+        for e in ["[1,null]", "[1,{}]", "[1,[]]", "[1,1.5]", "{}", r#"{"1":"a"}"#, r#""x""#, "7"] {
+            let body = format!(r#"{{"e":{e}}}"#);
+            assert_eq!(element(&body, "/e/1"), Value::Unusable, "{body}");
+        }
+        assert_eq!(element("[null]", "/0"), Value::Unusable);
+        assert_eq!(element(r#"{"0":"a"}"#, "/0"), Value::Unusable);
+        assert_eq!(element(r#"{"e":"x","e":[]}"#, "/e/0"), Value::Repeated);
+        // An index is not the name of a member on the way either.
+        assert_eq!(element(r#"{"e":{"0":{"id":"a"}}}"#, "/e/0/id"), Value::Missing);
+        assert_eq!(element(r#"{"e":[{"id":"a"}]}"#, "/e/0/id"), text("a"));
+        assert_eq!(element(r#"{"e":[{"id":null}]}"#, "/e/0/id"), Value::Missing);
+        // Only in places where this is stated.
+        assert_eq!(at(r#"{"e":{"0":{"id":"a"}}}"#, "/e/0/id"), text("a"));
+        assert_eq!(at("[null]", "/0"), Value::Missing);
+    }
+
+    #[test]
+    fn a_pointer_of_strings_reads_nothing_else() {
+        let pointer = Pointer::of_one_in_arrays("/a").unwrap().of_strings();
+        let read = |value: &str| find(format!(r#"{{"a":{value}}}"#).as_bytes(), &[&pointer]);
+        assert_eq!(read(r#""1""#), [text("1")]);
+        assert_eq!(read(r#""""#), [text("")]);
+        for value in ["1", "-1", "true", "false", "1.5", "{}", "[]"] {
+            assert_eq!(read(value), [Value::Unusable], "{value}");
+        }
+        assert_eq!(read("null"), [Value::Missing]);
     }
 
     #[test]

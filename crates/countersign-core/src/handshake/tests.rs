@@ -62,6 +62,9 @@ fn an_event_is_no_handshake() {
         r#"{"type":"verify"}"#,
         r#"{"type":"verify","challenge":""}"#,
         r#"{"type":"verify","challenge":{"a":1}}"#,
+        r#"{"type":"verify","challenge":false}"#,
+        r#"{"type":"verify","challenge":0}"#,
+        r#"{"type":"verify","challenge":null}"#,
         r#"{"type":"verify","type":"paid","challenge":"abc"}"#,
         r#"{"type":"verify","challenge":"abc","challenge":"abc"}"#,
         r#"{"type":"verify","challenge":"abc"} x"#,
@@ -71,6 +74,53 @@ fn an_event_is_no_handshake() {
     }
     let long = format!(r#"{{"type":"verify","challenge":"{}"}}"#, "a".repeat(MAX_TEXT + 1));
     assert!(signed(&verifier, &long).is_none());
+}
+
+#[test]
+fn a_value_that_is_used_is_a_json_string() {
+    let fields = Handshake::signed("json").when("body:/type", "1");
+    let fields = fields.json_echo("a", "body:/a").json_hmac("b", "body:/b", Encoding::Hex, "");
+    let verifier = acme([fields, key_in_body()]);
+    assert!(signed(&verifier, r#"{"type":1,"a":"x","b":"y"}"#).is_some());
+    assert!(signed(&verifier, r#"{"type":"1","a":"x","b":"y"}"#).is_some());
+    for body in [r#"{"type":1,"a":0,"b":"y"}"#, r#"{"type":1,"a":"x","b":true}"#] {
+        assert!(signed(&verifier, body).is_none(), "{body}");
+    }
+    for key in ["1", "true", "\"\""] {
+        verifier.open_handshake_window(Duration::from_secs(60));
+        assert!(post(&verifier, &format!(r#"{{"key":{key}}}"#)).is_none(), "{key}");
+    }
+    assert!(post(&verifier, r#"{"key":"1"}"#).is_some());
+}
+
+#[test]
+fn an_array_without_elements_is_empty_or_missing() {
+    let batch = Handshake::signed("batch").when("body:/kind", "batch").absent("body:/events/0");
+    let only = Handshake::signed("only").when("body:/list/0/type", "ping").absent("body:/list/1");
+    let verifier = acme([batch, only]);
+    for body in [
+        r#"{"kind":"batch","events":[]}"#,
+        r#"{"kind":"batch","events":null}"#,
+        r#"{"kind":"batch"}"#,
+        r#"{"list":[{"type":"ping"}]}"#,
+    ] {
+        assert!(signed(&verifier, body).is_some(), "{body}");
+    }
+    for events in
+        ["[null]", r#"[null,{"id":"2"}]"#, "{}", r#"{"0":null}"#, r#""x""#, "false", "[{}]", "[[]]"]
+    {
+        let body = format!(r#"{{"kind":"batch","events":{events}}}"#);
+        assert!(signed(&verifier, &body).is_none(), "{body}");
+    }
+    for list in [
+        r#"[{"type":"ping"},null,{"id":"2"}]"#,
+        r#"[{"type":"ping"},null]"#,
+        r#"[{"type":"ping"},false]"#,
+        r#"{"0":{"type":"ping"},"a":{"id":"2"}}"#,
+    ] {
+        let body = format!(r#"{{"list":{list}}}"#);
+        assert!(signed(&verifier, &body).is_none(), "{body}");
+    }
 }
 
 #[test]

@@ -11,6 +11,18 @@ pub(crate) struct Pointer {
     tokens: Vec<String>,
     /// The index of the token that means every element of an array.
     each: Option<usize>,
+    reads: Reads,
+}
+
+/// What a pointer reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// Any value. A whole number is an index of an array, or the name of a member.
+    Any,
+    /// Any value. A whole number is only an index of an array.
+    InArrays,
+    /// A string. A whole number is only an index of an array.
+    StringInArrays,
 }
 
 impl Pointer {
@@ -31,6 +43,7 @@ impl Pointer {
     /// (So it cannot name a member called `*`.)
     pub(crate) fn of_elements(text: &str) -> Result<Self, String> {
         let pointer: Self = text.parse()?;
+        pointer.check_has_no("-", END_OF_ARRAY)?;
         let mut each = pointer.tokens.iter().enumerate().filter(|(_, token)| *token == "*");
         match (each.next(), each.next()) {
             (_, Some(_)) => Err(format!("`{text}` contains more than one `*`: use only one")),
@@ -39,6 +52,57 @@ impl Pointer {
                 Ok(Self { each, ..pointer })
             }
         }
+    }
+
+    /// Parses a pointer to one value, in a description of what a provider sends.
+    pub(crate) fn of_one(text: &str) -> Result<Self, String> {
+        let pointer: Self = text.parse()?;
+        pointer.check_has_no("-", END_OF_ARRAY)?;
+        pointer.check_has_no("*", ALL_ELEMENTS)?;
+        Ok(pointer)
+    }
+
+    /// As [`of_one`](Self::of_one), in which a whole number selects only an element of an array.
+    pub(crate) fn of_one_in_arrays(text: &str) -> Result<Self, String> {
+        Ok(Self { reads: Reads::InArrays, ..Self::of_one(text)? })
+    }
+
+    /// The same place, at which only a string counts as a text.
+    pub(crate) fn of_strings(self) -> Self {
+        Self { reads: Reads::StringInArrays, ..self }
+    }
+
+    /// A token that readers of the pointer take for several elements, or for one after the last,
+    /// would be the name of a member, which no body has.
+    fn check_has_no(&self, token: &str, what: &str) -> Result<(), String> {
+        if self.tokens.iter().any(|one| one == token) {
+            return Err(format!("`{self}`: `{token}` {what}"));
+        }
+        Ok(())
+    }
+
+    /// Whether only a string counts as a text.
+    pub(crate) fn reads_strings(&self) -> bool {
+        self.reads == Reads::StringInArrays
+    }
+
+    /// Whether the token at this position selects an element of an array, and never a member.
+    pub(crate) fn is_only_index(&self, at: usize) -> bool {
+        self.reads != Reads::Any && self.tokens.get(at).is_some_and(|token| is_index(token))
+    }
+
+    /// Whether the pointer ends at an element of an array, and never at a member.
+    pub(crate) fn is_element(&self) -> bool {
+        self.tokens.len().checked_sub(1).is_some_and(|last| self.is_only_index(last))
+    }
+
+    /// Whether two pointers can be to the same value: `*` and each index are alike.
+    pub(crate) fn can_meet(&self, other: &Self) -> bool {
+        let is_of_array = |token: &str| token == "*" || is_index(token);
+        let alike = |(one, other): (&String, &String)| {
+            one == other || is_of_array(one) && is_of_array(other)
+        };
+        self.tokens.len() == other.tokens.len() && self.tokens.iter().zip(&other.tokens).all(alike)
     }
 
     /// The positions of the tokens that select one element if they meet an array: whole numbers, as
@@ -72,6 +136,11 @@ impl Pointer {
     }
 }
 
+const END_OF_ARRAY: &str = "is the place after the last element of an array, which has no value: \
+                            write the name of a member, or an index";
+const ALL_ELEMENTS: &str = "means all elements of an array, which only `event_id` reads: write the \
+                            name of a member, or the index of one element, such as `0`";
+
 fn is_index(token: &str) -> bool {
     token == "0"
         || !token.is_empty()
@@ -87,7 +156,7 @@ impl FromStr for Pointer {
             return Err(format!("`{text}` is not a JSON pointer: write `/id` or `/event/id`"));
         };
         let tokens = path.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
-        Ok(Self { text: text.to_owned(), tokens: tokens.collect(), each: None })
+        Ok(Self { text: text.to_owned(), tokens: tokens.collect(), each: None, reads: Reads::Any })
     }
 }
 
@@ -112,6 +181,44 @@ mod tests {
         ] {
             let pointer: Pointer = text.parse().unwrap();
             assert_eq!(pointer.indices().collect::<Vec<_>>(), indices, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_names_no_member_is_rejected() {
+        for text in ["/events/*/type", "/*", "/events/-/type", "/-"] {
+            let problem = Pointer::of_one(text).unwrap_err();
+            assert!(problem.contains(text) && problem.contains("write the name"), "{problem}");
+            assert!(Pointer::of_one_in_arrays(text).is_err(), "{text}");
+            assert!(text.parse::<Pointer>().is_ok(), "{text}");
+        }
+        assert!(Pointer::of_elements("/events/*/id").is_ok());
+        assert!(Pointer::of_elements("/events/-/id").is_err());
+        for text in ["/events/0/type", "/a-b/a*b", "/--", "/**", "/"] {
+            assert!(Pointer::of_one(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn two_pointers_to_elements_of_one_array_can_meet() {
+        let can_meet = |one: &str, other: &str| {
+            let pointer = |text: &str| text.parse::<Pointer>().unwrap();
+            let met = pointer(one).can_meet(&pointer(other));
+            assert_eq!(met, pointer(other).can_meet(&pointer(one)));
+            met
+        };
+        assert!(can_meet("/type", "/type"));
+        assert!(can_meet("/events/*/type", "/events/0/type"));
+        assert!(can_meet("/events/0/type", "/events/1/type"));
+        assert!(can_meet("/a~1b/*", "/a~1b/7"));
+        for (one, other) in [
+            ("/type", "/id"),
+            ("/events/*/type", "/events/*/id"),
+            ("/events/*/type", "/events/type"),
+            ("/events/*", "/events/*/type"),
+            ("/events/*/type", "/events/first/type"),
+        ] {
+            assert!(!can_meet(one, other), "{one} {other}");
         }
     }
 

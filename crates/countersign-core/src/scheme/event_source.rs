@@ -125,7 +125,7 @@ impl FromStr for EventTypeSource {
             return header(name).map(TypePlace::Header).map(Self);
         }
         match text.strip_prefix("body:") {
-            Some(pointer) => Ok(Self(TypePlace::Body(pointer.parse()?))),
+            Some(pointer) => Ok(Self(TypePlace::Body(Pointer::of_one(pointer)?))),
             None => Err(unknown_place(text)),
         }
     }

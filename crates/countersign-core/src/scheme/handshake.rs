@@ -225,6 +225,22 @@ impl Place {
     pub(crate) fn is_in_head(&self) -> bool {
         !matches!(self, Self::Body(_))
     }
+
+    /// The same location, at which a number or a boolean has no text.
+    fn of_strings(self) -> Self {
+        match self {
+            Self::Body(pointer) => Self::Body(pointer.of_strings()),
+            in_head => in_head,
+        }
+    }
+
+    /// Whether both are the same location, whatever they read there.
+    fn is_at(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Body(one), Self::Body(other)) => one.tokens() == other.tokens(),
+            _ => self == other,
+        }
+    }
 }
 
 impl FromStr for Place {
@@ -236,7 +252,7 @@ impl FromStr for Place {
                 .map(Self::Header)
                 .ok_or_else(|| format!("`{name}` is not a valid header name")),
             Some(("query", name)) if !name.is_empty() => Ok(Self::Query(name.to_owned())),
-            Some(("body", pointer)) => pointer.parse().map(Self::Body),
+            Some(("body", pointer)) => Pointer::of_one_in_arrays(pointer).map(Self::Body),
             _ => Err(format!(
                 "`{text}` is not a location: write `header:NAME`, `query:NAME` or `body:/POINTER`"
             )),

@@ -7,6 +7,7 @@ use super::{Bound, List, SchemeConfig, Span, boundaries, limits};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
 use crate::crypto::mac::SecretPlace;
+use crate::json::pointer::Pointer;
 use crate::request::name::Name;
 use crate::scheme::event_source::{EventTypeSource, TypePlace};
 use crate::scheme::profile::{
@@ -203,9 +204,9 @@ impl SchemeConfig {
             (None, None, Some(_)) if algorithm == Algorithm::Token => {
                 return problem("timestamp_body", "a token does not sign the body");
             }
-            (None, None, Some(pointer)) => {
-                TimestampPlace::Body(pointer.parse().map_err(|what| ("timestamp_body", what))?)
-            }
+            (None, None, Some(pointer)) => TimestampPlace::Body(
+                Pointer::of_one(pointer).map_err(|what| ("timestamp_body", what))?,
+            ),
             (_, _, Some(_)) => return problem("timestamp_body", TWO_TIMESTAMPS),
             _ => return problem("timestamp_field", TWO_TIMESTAMPS),
         };
@@ -230,9 +231,9 @@ impl SchemeConfig {
         let place = match (&self.timestamp_header, &self.timestamp_field, &self.timestamp_body) {
             (Some(_), None, None) => TimestampPlace::Header,
             (None, Some(field), None) => TimestampPlace::Field(field.clone()),
-            (None, None, Some(pointer)) => {
-                TimestampPlace::Body(pointer.parse().map_err(|what| ("timestamp_body", what))?)
-            }
+            (None, None, Some(pointer)) => TimestampPlace::Body(
+                Pointer::of_one(pointer).map_err(|what| ("timestamp_body", what))?,
+            ),
             (None, None, None) => return self.checked_without_timestamp(false),
             (_, _, Some(_)) => return problem("timestamp_body", TWO_TIMESTAMPS),
             _ => return problem("timestamp_field", TWO_TIMESTAMPS),
@@ -336,6 +337,7 @@ impl SchemeConfig {
             id: first.id.as_ref().map(renamed).transpose()?,
             timestamp: first.timestamp.as_ref().map(renamed).transpose()?,
         };
+        check_roles(&second)?;
         if second.signatures == first.signatures {
             return problem("alternate_header_prefix", "no signature header starts with it");
         }

@@ -12,7 +12,9 @@ use crate::request::name::Name;
 /// body locations, because only the body is known to be signed.
 ///
 /// A location that occurs twice in the request has no value, and the handshake is not recognised.
-/// It is also not recognised if a value that the response needs is empty or longer than 1024 bytes.
+/// It is also not recognised if a value that the response needs is empty or longer than 1024 bytes,
+/// or is a JSON number or boolean. A whole number in a pointer is an index of an array, and never the
+/// name of a member.
 /// A request that is not a handshake is an ordinary delivery.
 ///
 /// A delivery that matches is answered as a handshake, and is never handled. So a handshake that is
@@ -94,7 +96,7 @@ impl HandshakeBuilder {
         self
     }
 
-    /// Requires that the text at `place` is `value`; for a JSON number, its
+    /// Requires that the text at `place` is `value`, which is not empty; for a JSON number, its
     /// digits. Can be called for several locations, like the other conditions:
     /// all must hold.
     #[must_use]
@@ -112,7 +114,8 @@ impl HandshakeBuilder {
         self
     }
 
-    /// Requires that there is nothing, or `null`, at `place`. For a batch with one element:
+    /// Requires that there is nothing, or `null`, at `place`. An element of an array is only absent
+    /// if the array ends before it, or there is no array: not if it is `null`. For a batch with one element:
     /// `when("body:/0/type", "ping")` and `absent("body:/1")`.
     #[must_use]
     pub fn absent(mut self, place: impl Into<String>) -> Self {
@@ -223,7 +226,7 @@ impl HandshakeConfig {
             status: self.status.unwrap_or(200),
             body: checked_body(self.text, self.json, algorithm)?,
             headers: checked_headers(self.header, &self.echo_header)?,
-            capture: self.capture.map(|place| at("capture", &place)).transpose()?,
+            capture: self.capture.map(|place| used_at("capture", &place)).transpose()?,
             name: self.name,
             rule,
         };
@@ -232,6 +235,12 @@ impl HandshakeConfig {
     }
 
     fn conditions(&self) -> Result<Vec<Condition>, String> {
+        if let Some((place, _)) = self.when.iter().find(|(_, value)| value.trim().is_empty()) {
+            return Err(format!(
+                "`when`: an empty text at `{place}` marks no handshake: write the text that only \
+                 the handshake has, or add the location to `absent`"
+            ));
+        }
         let is = self.when.iter().map(|(place, value)| ("when", place, Test::Is(value.clone())));
         let present = self.present.iter().map(|place| ("present", place, Test::Present));
         let absent = self.absent.iter().map(|place| ("absent", place, Test::Absent));
@@ -266,7 +275,7 @@ fn checked_body(
 ) -> Result<AnswerBody, String> {
     match (text, json) {
         (None, None) => Ok(AnswerBody::Empty),
-        (Some(place), None) => at("text", &place).map(AnswerBody::Text),
+        (Some(place), None) => used_at("text", &place).map(AnswerBody::Text),
         (Some(_), Some(_)) => {
             Err("`text`: the body is a text or JSON: remove one of them".to_owned())
         }
@@ -282,7 +291,7 @@ fn checked_body(
 fn checked_field(field: FieldWords, algorithm: Algorithm) -> Result<Field, String> {
     let (hmac_of, encoding, prefix) = match field {
         FieldWords::Number(number) => return Ok(Field::Number(number)),
-        FieldWords::Echo(place) => return at("json", &place).map(Field::Echo),
+        FieldWords::Echo(place) => return used_at("json", &place).map(Field::Echo),
         FieldWords::Hmac { hmac_of, encoding, prefix } => (hmac_of, encoding, prefix),
     };
     let is_hmac =
@@ -293,7 +302,7 @@ fn checked_field(field: FieldWords, algorithm: Algorithm) -> Result<Field, Strin
     if encoding == Encoding::Text {
         return Err("`json`: an HMAC must be encoded as `hex` or `base64`".to_owned());
     }
-    Ok(Field::Hmac { of: at("json", &hmac_of)?, encoding, prefix })
+    Ok(Field::Hmac { of: used_at("json", &hmac_of)?, encoding, prefix })
 }
 
 fn checked_headers(
@@ -360,6 +369,12 @@ fn check_whole(handshake: &Handshake) -> Result<(), String> {
 
 fn at(word: &str, place: &str) -> Result<Place, String> {
     place.parse().map_err(|what| format!("`{word}`: {what}"))
+}
+
+/// The location of a text that the response or the user needs. In JSON, it must be a string: `false`
+/// and `0` stand for no value.
+fn used_at(word: &str, place: &str) -> Result<Place, String> {
+    at(word, place).map(Place::of_strings)
 }
 
 const NOT_IN_ANSWERS: [&str; 4] =

@@ -133,9 +133,7 @@ impl Scheme {
     fn is_id_at(&self, pointer: &Pointer) -> bool {
         self.event_id.iter().any(|source| match &source.0 {
             IdPlace::Header(_) => false,
-            IdPlace::Body(pointers) => {
-                pointers.len() == 1 && pointers[0].tokens() == pointer.tokens()
-            }
+            IdPlace::Body(pointers) => pointers.len() == 1 && pointers[0].can_meet(pointer),
         })
     }
 
@@ -143,7 +141,7 @@ impl Scheme {
     fn has_id_at(&self, pointer: &Pointer) -> bool {
         self.event_id.iter().any(|source| match &source.0 {
             IdPlace::Header(_) => false,
-            IdPlace::Body(pointers) => pointers.iter().any(|id| id.tokens() == pointer.tokens()),
+            IdPlace::Body(pointers) => pointers.iter().any(|id| id.can_meet(pointer)),
         })
     }
 

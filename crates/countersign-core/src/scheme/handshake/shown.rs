@@ -21,8 +21,8 @@ impl Handshake {
         }));
         let mut needed: Vec<&Place> = Vec::new();
         for place in self.places() {
-            let is_said = self.conditions.iter().any(|condition| condition.place == *place);
-            if !is_said && !needed.contains(&place) {
+            let is_said = self.conditions.iter().any(|condition| condition.place.is_at(place));
+            if !is_said && !needed.iter().any(|other| other.is_at(place)) {
                 needed.push(place);
             }
         }
@@ -93,13 +93,14 @@ mod tests {
             .when("body:/type", "ping")
             .absent("body:/event")
             .status(201)
+            .present("body:/token")
             .json_number("type", 1)
             .json_hmac("hmac", "body:/token", Encoding::Hex, "v0=")
             .header("X-A", "b");
         assert_eq!(
             shown(signed),
             (
-                "body:/type is `ping`, body:/event is absent, body:/token is present".to_owned(),
+                "body:/type is `ping`, body:/token is present, body:/event is absent".to_owned(),
                 "201, JSON of `hmac`: `v0=` and the HMAC of the text at body:/token, in hex \
                  and `type`: 1, header `X-A: b`"
                     .to_owned(),

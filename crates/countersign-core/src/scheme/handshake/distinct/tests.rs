@@ -171,6 +171,10 @@ fn a_value_that_any_request_can_have_is_no_mark() {
     for place in ["header:X-Topic", "header:X-Event", "body:/account", "body:/type"] {
         handshakes.push(unsigned().verify_token(place));
     }
+    // A delivery with one event.
+    let only_event = |place: &str| signed().absent("body:/events/1").text(place);
+    handshakes.push(only_event("body:/events/0/id"));
+    assert_eq!(rejection(only_event("body:/events/0/challenge")), None);
     for handshake in handshakes {
         assert_rejected(handshake, &["`ping`: `when`: ", "no delivery has"]);
     }
