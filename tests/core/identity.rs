@@ -270,13 +270,89 @@ fn a_boolean_is_not_an_event_id() {
         r#"{"parts":[{"id":"a"},{"id":true}]}"#,
         r#"{"parts":[{"id":false}]}"#,
         r#"{"a":true,"b":false}"#,
+        r#"{"id":"True"}"#,
+        // Nor is zero.
+        r#"{"id":0}"#,
+        r#"{"id":"0"}"#,
+        r#"{"parts":[{"id":1},{"id":0}]}"#,
+        r#"{"a":0,"b":false}"#,
     ] {
         assert_eq!(identity(body), Identity::Unknown, "{body}");
     }
-    // Numbers are ids, and a boolean can be a part of one.
-    for body in [r#"{"id":0}"#, r#"{"a":"1","b":true}"#, r#"{"a":false,"b":7}"#] {
+    // Other numbers are ids, and a boolean or zero can be a part of one.
+    for body in [
+        r#"{"id":7}"#,
+        r#"{"id":10}"#,
+        r#"{"a":"1","b":true}"#,
+        r#"{"a":false,"b":7}"#,
+        r#"{"a":0,"b":7}"#,
+        r#"{"a":"1","b":0}"#,
+    ] {
         assert_eq!(identity(body), Identity::Id, "{body}");
     }
+}
+
+#[test]
+fn a_placeholder_is_not_an_event_id() {
+    let scheme = plain().event_id("body:/id").event_id("body:/a+/b").event_id("body:/parts/*/id");
+    let scheme = scheme.build().unwrap();
+    let identity = |body: &str| verify(&scheme, &[], NOW_MS, body).identity();
+    for text in [
+        "null",
+        "undefined",
+        "N/A",
+        "-",
+        "[object Object]",
+        "00000000-0000-0000-0000-000000000000",
+        "\\u0000",
+        "{{ticket.id}}",
+    ] {
+        for body in [
+            format!(r#"{{"id":"{text}"}}"#),
+            format!(r#"{{"a":"account","b":"{text}"}}"#),
+            format!(r#"{{"parts":[{{"id":"a"}},{{"id":"{text}"}}]}}"#),
+        ] {
+            assert_eq!(identity(&body), Identity::Unknown, "{body}");
+        }
+        // The next location is used.
+        let body = format!(r#"{{"id":"{text}","a":"1","b":"2"}}"#);
+        assert_eq!(verify(&scheme, &[], NOW_MS, &body).event_id(), "1:2", "{body}");
+    }
+    let scheme = with_id_header().event_id("header:X-Id").build().unwrap();
+    for text in ["0", "null", "undefined", "-"] {
+        let [first, second] =
+            ["{\"n\":1}", "{\"n\":2}"].map(|body| verify_with_id(&scheme, text, body, "X-"));
+        assert_eq!([first.identity(), second.identity()], [Identity::Unknown; 2], "{text}");
+        assert_ne!(key(&first), key(&second), "{text}");
+    }
+    assert_eq!(verify_with_id(&scheme, "a0", "{}", "X-").identity(), Identity::Id);
+}
+
+#[test]
+fn the_type_and_a_boolean_are_not_an_event_id() {
+    let scheme = plain().event_type("body:/type").event_id("body:/type+/live");
+    let scheme = scheme.event_id("body:/events/*/live+/type").build().unwrap();
+    let identity = |body: &str| verify(&scheme, &[], NOW_MS, body).identity();
+    for body in [
+        r#"{"type":"paid","live":true}"#,
+        r#"{"type":"paid","live":0}"#,
+        r#"{"type":"paid","events":[{"live":7},{"live":false}]}"#,
+    ] {
+        assert_eq!(identity(body), Identity::Unknown, "{body}");
+    }
+    for body in [r#"{"type":"paid","live":"order_1"}"#, r#"{"type":"paid","events":[{"live":7}]}"#]
+    {
+        assert_eq!(identity(body), Identity::Id, "{body}");
+    }
+}
+
+#[test]
+fn the_type_and_a_time_of_a_built_in_scheme_are_not_the_id() {
+    for place in ["/type+/created", "/created", "/type"] {
+        let error = schemes::stripe().with_event_id(place).map(drop).unwrap_err();
+        assert!(matches!(&error, ConfigError::Scheme { word: "event_id", .. }), "{error}");
+    }
+    assert!(schemes::stripe().with_event_id("/type+/data/object/id").is_ok());
 }
 
 #[test]

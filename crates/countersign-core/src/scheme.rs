@@ -17,6 +17,7 @@ mod handshake;
 mod header_set;
 mod identity;
 mod keys;
+mod name_words;
 mod profile;
 mod signature_format;
 mod template;
@@ -219,8 +220,8 @@ impl Scheme {
     /// # Errors
     ///
     /// [`ConfigError::Scheme`] if the location cannot be parsed, contains the index
-    /// of an array's element, is only that of the event's type or of the timestamp,
-    /// or the signature does not cover it.
+    /// of an array's element, consists only of the event's type and of times, or the
+    /// signature does not cover it.
     pub fn with_event_id(mut self, place: &str) -> Result<Self, ConfigError> {
         let place = if place.starts_with('/') { format!("body:{place}") } else { place.to_owned() };
         let source = self.checked_event_id(&place).map_err(|problem| ConfigError::Scheme {

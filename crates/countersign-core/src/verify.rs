@@ -9,6 +9,7 @@ mod custom;
 mod endpoint;
 mod event_digest;
 mod keyring;
+mod placeholder;
 mod replaceable;
 mod resolve;
 mod secret_checks;

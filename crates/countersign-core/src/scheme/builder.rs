@@ -328,7 +328,9 @@ impl SchemeBuilder {
     /// elements of an array in order, or `header:NAME` for the signed id's
     /// header. An index, as in `body:/events/0/id`, is rejected, because the
     /// events in the other elements would be lost. The location of the event's
-    /// type or of the timestamp is rejected, except together with another value.
+    /// type, of a time or of the number of an attempt is rejected, except together
+    /// with another value. A value that stands for none (`null` and `"null"`, a nil
+    /// UUID) is not an id, and `0` and booleans are one only together with another.
     /// Can be called several times: the first location with a value is used. If a
     /// delivery has no id, its id is the digest of the signed bytes; see
     /// [`fallback_identity`](Self::fallback_identity).

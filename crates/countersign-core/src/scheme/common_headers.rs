@@ -24,7 +24,7 @@ pub(super) fn is_constant(name: &str) -> bool {
 const IN_EVERY_REQUEST: [&str; 6] =
     ["accept", "accept-encoding", "connection", "host", "transfer-encoding", "user-agent"];
 
-/// Not all of `content-`: `content-digest` differs.
+/// Not all of `content-`: `content-digest` differs, but is that of the content.
 const CONSTANT: [&str; 29] = [
     "authorization",
     "cache-control",

@@ -8,7 +8,7 @@ use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
 use crate::scheme::{EventIdSource, IdPlace, Identity, Scheme, TypePlace};
 use crate::signature_headers::{SignatureHeaders, SignedPieces};
-use crate::verify::event_digest;
+use crate::verify::{event_digest, placeholder};
 
 /// The identity of an event, derived from signed data.
 #[derive(Debug, Clone)]
@@ -120,10 +120,10 @@ fn id(
     scheme.event_id.iter().enumerate().find_map(|(number, source)| {
         let id = match &source.0 {
             IdPlace::Header(_) => {
-                known.id.filter(|id| tells_apart(id)).map(|id| Id::named(id.to_owned()))
+                known.id.filter(|id| identifies(id)).map(|id| Id::named(id.to_owned()))
             }
             IdPlace::Body(_) if values.has_repeated_key() => None,
-            IdPlace::Body(pointers) => of_elements(pointers, values),
+            IdPlace::Body(pointers) => of_elements(scheme, pointers, values),
         }?;
         let place = match (&source.0, &scheme.families[known.family].id) {
             // The header that this request used, if there are two sets of names.
@@ -136,8 +136,8 @@ fn id(
 
 /// Builds the id from these values. For elements of an array, it is the id of
 /// the only element, or the digest of all ids. `None` if an element lacks a
-/// value or has only booleans, or the array is empty.
-fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
+/// value, or has none that distinguishes it, or the array is empty.
+fn of_elements(scheme: &Scheme, pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
     let columns = pointers.iter().map(|pointer| values.at(pointer));
     let columns: SmallVec<[&Value; 4]> = columns.collect::<Option<_>>()?;
     let elements = columns.iter().find_map(|column| match column {
@@ -145,9 +145,18 @@ fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
         _ => None,
     });
     let rows = elements.unwrap_or(1);
-    let row = |row| columns.iter().map(move |column| text_in_row(column, row));
+    let part =
+        |column, row| text_in_row(column, row).filter(|text| !placeholder::is_no_value(text));
+    let row = |row| columns.iter().map(move |column| part(column, row));
     let texts: SmallVec<[&str; 4]> = (0..rows).flat_map(row).collect::<Option<_>>()?;
-    if texts.chunks(columns.len().max(1)).any(|row| row.iter().all(|text| is_boolean(text))) {
+    // Whether the value of a column can distinguish events. The scheme has checked a single one.
+    let can_differ = |pointer| pointers.len() == 1 || scheme.can_differ_at(pointer);
+    let can_differ: SmallVec<[bool; 4]> = pointers.iter().map(can_differ).collect();
+    let is_distinct = |row: &[&str]| {
+        let mut values = row.iter().zip(&can_differ);
+        values.any(|(text, can_differ)| *can_differ && !placeholder::is_shared(text))
+    };
+    if !texts.chunks(columns.len().max(1)).all(is_distinct) {
         return None;
     }
     match rows {
@@ -157,14 +166,13 @@ fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
     }
 }
 
-/// A blank text cannot distinguish events, so it does not count as an id.
-fn tells_apart(text: &str) -> bool {
-    !text.trim().is_empty()
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
-/// A boolean cannot distinguish events, except together with another value.
-fn is_boolean(text: &str) -> bool {
-    matches!(text, "true" | "false")
+/// Whether a text can be an id by itself.
+fn identifies(text: &str) -> bool {
+    !placeholder::is_no_value(text) && !placeholder::is_shared(text)
 }
 
 fn text_in_row(column: &Value, row: usize) -> Option<&str> {
@@ -173,7 +181,7 @@ fn text_in_row(column: &Value, row: usize) -> Option<&str> {
         value => value,
     };
     match value {
-        Value::Text(text) if tells_apart(text) => Some(text),
+        Value::Text(text) => Some(text),
         _ => None,
     }
 }
@@ -203,7 +211,9 @@ fn joined(texts: &[&str]) -> String {
 fn kind(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(String, bool)> {
     scheme.event_type.iter().find_map(|source| {
         let name = match &source.0 {
-            TypePlace::Body(pointer) => text_in_row(values.at(pointer)?, 0)?,
+            TypePlace::Body(pointer) => {
+                text_in_row(values.at(pointer)?, 0).filter(|text| !is_blank(text))?
+            }
             TypePlace::Header(_) => known.header_type?,
         };
         Some((name.to_owned(), scheme.signs(source)))

@@ -449,19 +449,77 @@ fn the_type_or_the_timestamp_alone_is_not_the_id() {
             .event_type("body:/event/type")
             .event_type("body:/type")
     };
-    for place in ["body:/event/type", "body:/type", "body:/type+/type", "body:/created"] {
+    for place in [
+        "body:/event/type",
+        "body:/type",
+        "body:/type+/type",
+        "body:/created",
+        // Several of them together.
+        "body:/event/type+/type",
+        "body:/type+/created",
+        // Other times, and attempts.
+        "body:/updatedAt",
+        "body:/type+/occurred_at",
+        "body:/events/*/timestamp",
+        "body:/attemptNumber",
+        "body:/type+/retry_count",
+    ] {
         let named = rejection(typed().event_id(place)).map(|(word, _)| word);
         let other = typed().build().unwrap().with_event_id(place);
         assert_eq!(named, Some("event_id"), "{place}");
         assert!(matches!(other, Err(ConfigError::Scheme { word: "event_id", .. })), "{other:?}");
     }
-    for place in ["body:/type+/id", "body:/id+/created", "body:/type+/created", "body:/event/id"] {
+    for place in [
+        "body:/type+/id",
+        "body:/id+/created",
+        "body:/event/id",
+        "body:/user+/status+/updatedAt",
+        "body:/quiz+/attempt",
+        "body:/created/id",
+        "body:/created_by",
+    ] {
         assert_eq!(rejection(typed().event_id(place)), None, "{place}");
     }
     let (_, problem) = rejection(typed().event_id("body:/type")).unwrap();
     assert!(problem.contains("the event's type") && problem.contains("`body:/id+/type`"));
     let (_, problem) = rejection(typed().event_id("body:/created")).unwrap();
     assert!(problem.contains("the timestamp"), "{problem}");
+    let (_, problem) = rejection(typed().event_id("body:/type+/created")).unwrap();
+    for said in ["`/type`", "`/created`", "`body:/id+/type+/created`", "`fallback_identity ="] {
+        assert!(problem.contains(said), "{problem}");
+    }
+}
+
+#[test]
+fn all_elements_of_an_array_include_the_one_of_the_type_or_the_timestamp() {
+    let in_first = || {
+        acme()
+            .event_type("body:/events/0/type")
+            .timestamp_body("/events/0/at_ms", TimestampUnit::Milliseconds)
+    };
+    for place in ["body:/events/*/type", "body:/events/*/at_ms", "body:/events/*/type+/id/type"] {
+        let named = rejection(in_first().event_id(place)).map(|(word, _)| word);
+        let is_shared = !place.ends_with("/id/type");
+        assert_eq!(named, is_shared.then_some("event_id"), "{place}");
+    }
+    assert_eq!(rejection(in_first().event_id("body:/events/*/type+/events/*/id")), None);
+}
+
+#[test]
+fn a_token_of_a_pointer_that_names_no_member_is_rejected() {
+    for token in ["*", "-"] {
+        let place = format!("/events/{token}/type");
+        for (word, scheme) in [
+            ("event_type", acme().event_type(format!("body:{place}"))),
+            ("timestamp_body", acme().timestamp_body(&place, SECONDS)),
+        ] {
+            let (named, problem) = rejection(scheme).unwrap();
+            assert_eq!(named, word);
+            assert!(problem.contains(&place) && problem.contains("write the name"), "{problem}");
+        }
+    }
+    let (named, problem) = rejection(acme().event_id("body:/events/-/id")).unwrap();
+    assert!(named == "event_id" && problem.contains("write the name"), "{problem}");
 }
 
 #[test]
@@ -481,11 +539,25 @@ fn a_header_that_is_the_same_in_many_requests_is_not_the_id() {
         "X-Forwarded-For",
         // That of the type.
         "x-event",
+        // Digests and signatures of the body.
+        "Content-Digest",
+        "Repr-Digest",
+        "Digest",
+        "Content-MD5",
+        "x-amz-content-sha256",
+        "X-Hub-Signature",
+        // Attempts, kinds and times.
+        "X-Attempt-Number",
+        "X-Acme-Retry-Num",
+        "X-Event-Name",
+        "X-Event-Time",
     ] {
         let (word, problem) = rejection(in_header(name)).unwrap();
         assert_eq!(word, "id_header", "{name}");
         assert!(problem.contains(&format!("`{{header:{name}}}`")), "{problem}");
     }
+    let (_, problem) = rejection(in_header("Content-Digest")).unwrap();
+    assert!(problem.contains("`fallback_identity = \"content\"`"), "{problem}");
     // Also under the second name of the header.
     let second = acme()
         .signature_header("Acme-Signature")
@@ -493,9 +565,22 @@ fn a_header_that_is_the_same_in_many_requests_is_not_the_id() {
         .id_header("Acme-Agent")
         .alternate_header_prefix("Acme-", "User-");
     assert_eq!(rejection(second).map(|(word, _)| word), Some("id_header"));
-    for name in ["X-Request-Id", "Content-Digest", "X-Event-Id", "Webhook-Id"] {
+    for name in
+        ["X-Request-Id", "X-Event-Id", "Webhook-Id", "X-Delivery-Number", "X-Transaction-Hash"]
+    {
         assert_eq!(rejection(in_header(name)), None, "{name}");
     }
+}
+
+#[test]
+fn a_header_has_one_role_under_its_second_name_too() {
+    let scheme = acme()
+        .signed_payload("{id}.{ts}.{body}")
+        .id_header("Acme-Id")
+        .timestamp_header("X-Id", SECONDS)
+        .alternate_header_prefix("X-", "Acme-");
+    let scheme = scheme.signature_header("X-Sig");
+    assert_eq!(rejection(scheme).map(|(word, _)| word), Some("timestamp_header"));
 }
 
 #[test]
