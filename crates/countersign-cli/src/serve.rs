@@ -102,7 +102,7 @@ async fn serve(args: ServeArgs) -> Result<Report, UsageError> {
     }
 }
 
-/// Checks the configuration and the store, without serving anything.
+/// Checks the configuration, its folders and the store, without serving anything.
 async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
     let plan = Plan::of(args)?;
     let endpoints: Vec<String> =
@@ -120,6 +120,7 @@ async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
             return Err(UsageError::new("`admin` is the address of `listen`: use another port"));
         }
     }
+    folders::check_writable(plan.capture.as_ref(), plan.dead_letters.as_ref())?;
     Store::open(plan.store).await?;
     Ok(Report::human(format!("the configuration is valid\n{}", endpoints.concat())))
 }

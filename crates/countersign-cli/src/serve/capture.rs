@@ -45,7 +45,6 @@ pub(super) use redaction::is_secret_in_body;
 use super::config::CapturePlan;
 use super::short_id::short_id;
 use crate::output;
-use crate::possible_secret::shown_path;
 use crate::queue::Queue;
 use crate::random;
 use crate::usage_error::UsageError;
@@ -137,12 +136,8 @@ impl Captures {
     ) -> Result<(Self, Written), UsageError> {
         let CapturePlan { folder: path, at, files, rejected } = plan;
         let namer = Namer::of(program_number()?);
-        let folder = Folder::open(path.clone(), files, rejected, &namer).map_err(|error| {
-            at.fix(UsageError::because(
-                format!("cannot write files into `{}`", shown_path(&path)),
-                error,
-            ))
-        })?;
+        let folder = Folder::open(path.clone(), files, rejected, &namer)
+            .map_err(|error| super::folders::unwritable(&path, &at, error))?;
         let queue = Queue::new(MAX_QUEUE);
         let entries = Arc::clone(&queue);
         let dropped = Arc::<[AtomicU64; 2]>::default();

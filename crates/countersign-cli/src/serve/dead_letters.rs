@@ -25,7 +25,6 @@ use super::config::DeadLetterPlan;
 use super::forward::add_event;
 use super::short_id::short_id;
 use crate::output;
-use crate::possible_secret::shown_path;
 use crate::usage_error::UsageError;
 
 /// The folder for the dead letters of all endpoints.
@@ -48,12 +47,8 @@ impl DeadLetterFolder {
     pub(super) fn open(plan: DeadLetterPlan) -> Result<Self, UsageError> {
         let DeadLetterPlan { folder: path, at } = plan;
         let namer = Namer::of(super::capture::program_number()?);
-        prepare(&path, &namer.probe()).map_err(|error| {
-            at.fix(UsageError::because(
-                format!("cannot write files into `{}`", shown_path(&path)),
-                error,
-            ))
-        })?;
+        prepare(&path, &namer.probe())
+            .map_err(|error| super::folders::unwritable(&path, &at, error))?;
         Ok(Self(Arc::new(Inner { path, namer: Mutex::new(namer) })))
     }
 

@@ -125,6 +125,19 @@ fn a_configuration_is_checked_with_its_store_and_nothing_is_served() {
     let ports_of_the_system = config("", "admin = '127.0.0.1:0'");
     assert!(check(&ports_of_the_system).output().unwrap().status.success());
 
+    let files = config("", "").with("afile", "x");
+    for folder in ["afile", "no/such", "/proc/new"] {
+        for key in ["capture", "dead_letters"] {
+            let text = format!("{key} = '{folder}'\n{file}");
+            let files = config("", "").with("afile", "x").with("serve.toml", text);
+            rejected(check(&files), &[&format!("`{key}`"), "cannot write files"]);
+        }
+    }
+    let text = format!("capture = 'captures'\ndead_letters = 'dead'\n{file}");
+    let files = files.with("serve.toml", text);
+    assert!(check(&files).output().unwrap().status.success());
+    assert!(!files.path("captures").exists() && !files.path("dead").exists());
+
     drop(taken);
     let store = format!("store = 'redis://{address}'");
     rejected(check(&config("", &store)), &["the store `redis://127.0.0.1", "cannot be reached"]);
