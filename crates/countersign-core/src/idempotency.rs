@@ -25,6 +25,7 @@
 mod bounded;
 mod claim;
 mod counters;
+mod inbox;
 mod key;
 mod memory;
 mod protocol;
@@ -35,6 +36,10 @@ mod waiters;
 
 pub use claim::{Claim, Degraded, Grant};
 pub use counters::Counters;
+pub use inbox::{
+    InboxClaim, InboxDatabase, InboxError, InboxErrorKind, InboxEvent, InboxRow, InboxTransaction,
+    Order, TransactionSlot,
+};
 pub use key::{EventKey, Fingerprint};
 pub use memory::MemoryStore;
 pub use protocol::{Record, State, claim, complete, release, renew};

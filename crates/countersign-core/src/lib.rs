@@ -25,7 +25,7 @@
 //! | `body` | buffers and decodes the body as it arrives, within a budget |
 //! | `handshake` | handshakes and their responses |
 //! | `verify` | `Verifier`, its prepared keys, `Verified`, event id and event type, `Signer` |
-//! | `idempotency` | event keys, claims, the protocol of the stores, `MemoryStore` |
+//! | `idempotency` | event keys, claims, the protocol of the stores, `MemoryStore`, the types of an inbox |
 //! | `extract` | `Verified` as an extractor of axum and actix-web, behind their features |
 //! | `receive` | the receive loop, `Receiver`, early responses |
 //!
@@ -60,8 +60,9 @@ pub use extract::MissingLayer;
 pub use handshake::{HandshakeAnswer, HandshakeSecretStore};
 pub use idempotency::{
     Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, EventKey,
-    Fingerprint, Grant, Health, IdempotencyStore, LeaseLost, MemoryStore, ReleaseOutcome,
-    RenewOutcome, StoreError, StoreWarning, Token,
+    Fingerprint, Grant, Health, IdempotencyStore, InboxClaim, InboxDatabase, InboxError,
+    InboxErrorKind, InboxEvent, InboxRow, InboxTransaction, LeaseLost, MemoryStore, Order,
+    ReleaseOutcome, RenewOutcome, StoreError, StoreWarning, Token, TransactionSlot,
 };
 pub use request::headers::{HeaderLookup, Headers, RepeatedHeader, RequestHead};
 pub use time::clock::{Clock, ManualClock, SystemClock};
@@ -81,9 +82,10 @@ pub use crypto::algorithm::Encoding;
 pub use crypto::key_identity::KeyIdentity;
 pub use error::malformed::{JsonProblem, MalformedJson};
 pub use receive::{
-    BodySource, ClaimFuture, DeadLetters, Detached, EarlyResponse, HeadSource, OutagePolicy,
-    OutcomeRule, Panicked, ReceiveFuture, ReceivedDelivery, Receiver, Repeats, Settled,
-    SuccessCompletes, TaskOutcome, Verdict, run_detached,
+    BodySource, ClaimFuture, DeadLetters, Detached, EarlyResponse, HeadSource, InboxReceiver,
+    InboxRun, InboxSettings, OutagePolicy, OutcomeRule, Panicked, ReceiveFuture, ReceivedDelivery,
+    Receiver, Repeats, Settled, SuccessCompletes, TaskOutcome, Verdict, run_detached,
+    run_in_transaction,
 };
 pub use request::url::PublicUrl;
 pub use scheme::{

@@ -42,6 +42,12 @@ pub(crate) fn record_missing_layer(route: &str) {
     tracing::missing_layer(route);
 }
 
+/// Records that the handler of this route takes the transaction of an inbox layer, and there is none.
+#[cfg(feature = "axum")]
+pub(crate) fn record_missing_transaction(route: &str) {
+    tracing::missing_transaction(route);
+}
+
 /// Records what happens at one endpoint.
 #[derive(Clone)]
 pub(crate) struct Recorder(Labels);

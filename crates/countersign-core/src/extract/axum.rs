@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::request::Parts;
 
 use super::MissingLayer;
+use crate::idempotency::{InboxTransaction, TransactionSlot};
 use crate::verify::Verified;
 
 /// The verified delivery, for a handler behind a layer. Without a layer, the response is 500, and the
@@ -27,6 +28,18 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Verified {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
         Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
+/// The open transaction, for a handler behind an inbox layer. Without the layer, or if the handler takes
+/// it twice, the response is 500, and the log names the path.
+impl<S: Send + Sync, T: Send + 'static> FromRequestParts<S> for InboxTransaction<T> {
+    type Rejection = MissingLayer;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingLayer> {
+        let slot = parts.extensions.get::<TransactionSlot<T>>();
+        let taken = slot.and_then(TransactionSlot::take);
+        taken.ok_or_else(|| MissingLayer::of_transaction(parts.uri.path()))
     }
 }
 

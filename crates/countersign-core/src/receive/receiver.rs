@@ -64,7 +64,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.0.verifier.report_configuration(Some(StoreConfiguration {
             store: store.rsplit("::").next().unwrap_or(store),
             retention: self.retention(),
-            lease: self.0.settings.lease,
+            lease: Some(self.0.settings.lease),
             ack_deadline: self.ack_deadline(),
         }));
     }
@@ -108,8 +108,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// tenth of it, and minus 500 ms at most. The rest is for the network.
     #[must_use]
     pub fn response_deadline(&self) -> Duration {
-        let deadline = self.ack_deadline();
-        deadline - MAX_TRAVEL.min(deadline / 10)
+        response_deadline(self.ack_deadline())
     }
 
     /// What happens while the store is unavailable.
@@ -175,6 +174,11 @@ impl<S: IdempotencyStore> fmt::Debug for Receiver<S> {
             .field("endpoint", &self.0.verifier.endpoint().name())
             .finish_non_exhaustive()
     }
+}
+
+/// The time within which the response must be sent.
+pub(super) fn response_deadline(ack_deadline: Duration) -> Duration {
+    ack_deadline - MAX_TRAVEL.min(ack_deadline / 10)
 }
 
 const MAX_TRAVEL: Duration = Duration::from_millis(500);

@@ -184,7 +184,7 @@ fn store_timeout(ack_deadline: Duration) -> Duration {
 
 /// The profile's retention, and more if the tolerance is wider than the scheme's: a
 /// replay is then accepted for longer.
-fn default_retention(verifier: &Verifier) -> Duration {
+pub(super) fn default_retention(verifier: &Verifier) -> Duration {
     let scheme = verifier.scheme();
     let [accepted, usual] =
         [verifier.tolerance(), scheme.tolerance()].map(|t| accepted_for(t).unwrap_or_default());
@@ -193,7 +193,7 @@ fn default_retention(verifier: &Verifier) -> Duration {
 }
 
 /// How long one delivery is accepted; `None` if there is no limit.
-fn accepted_for(tolerance: Option<Tolerance>) -> Option<Duration> {
+pub(super) fn accepted_for(tolerance: Option<Tolerance>) -> Option<Duration> {
     tolerance.and_then(|tolerance| tolerance.window())
 }
 
@@ -201,9 +201,9 @@ const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 /// A third of it leaves time to retry a failed renewal.
 const MIN_LEASE: Duration = Duration::from_secs(1);
 /// 10 years: a store can add it to the current time in milliseconds.
-const MAX_RETENTION: Duration = Duration::from_secs(315_576_000);
+pub(super) const MAX_RETENTION: Duration = Duration::from_secs(315_576_000);
 /// No handler that does any work responds sooner over a network.
-const MIN_ACK_DEADLINE: Duration = Duration::from_millis(100);
+pub(super) const MIN_ACK_DEADLINE: Duration = Duration::from_millis(100);
 /// The timeout of the Redis store.
 const MIN_STORE_TIMEOUT: Duration = Duration::from_millis(250);
 const MAX_STORE_TIMEOUT: Duration = Duration::from_secs(10);

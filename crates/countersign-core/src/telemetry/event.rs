@@ -163,7 +163,8 @@ pub(crate) struct Configuration {
 pub(crate) struct StoreConfiguration {
     pub(crate) store: &'static str,
     pub(crate) retention: Duration,
-    pub(crate) lease: Duration,
+    /// `None` if events are claimed without a lease.
+    pub(crate) lease: Option<Duration>,
     pub(crate) ack_deadline: Duration,
 }
 

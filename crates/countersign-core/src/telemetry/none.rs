@@ -66,5 +66,8 @@ pub(super) mod tracing {
     #[cfg(any(feature = "axum", feature = "actix"))]
     pub(crate) fn missing_layer(_: &str) {}
 
+    #[cfg(feature = "axum")]
+    pub(crate) fn missing_transaction(_: &str) {}
+
     pub(crate) fn emit(_: &Labels, _: &TelemetryEvent<'_>) {}
 }

@@ -216,8 +216,8 @@ fn configured(labels: &Labels, configuration: Configuration) {
     let (scheme, endpoint) = own(labels);
     let Configuration { secrets, tolerance, body_limit, body_timeout, store } = configuration;
     let secrets = secrets.map_or("of tenants".to_owned(), |count| count.to_string());
-    let shown = |of: fn(&StoreConfiguration) -> Duration| {
-        store.as_ref().map(|store| display(HumanDuration::new(of(store))))
+    let shown = |of: fn(&StoreConfiguration) -> Option<Duration>| {
+        store.as_ref().and_then(of).map(|duration| display(HumanDuration::new(duration)))
     };
     info!(
         target: TARGET,
@@ -229,9 +229,9 @@ fn configured(labels: &Labels, configuration: Configuration) {
         body_limit = %HumanBytes(body_limit),
         body_timeout = %HumanDuration::new(body_timeout),
         store = store.map_or("none", |store| store.store),
-        retention = shown(|store| store.retention),
+        retention = shown(|store| Some(store.retention)),
         lease = shown(|store| store.lease),
-        ack_deadline = shown(|store| store.ack_deadline),
+        ack_deadline = shown(|store| Some(store.ack_deadline)),
         "endpoint ready"
     );
 }
@@ -310,6 +310,16 @@ pub(crate) fn missing_layer(route: &str) {
         target: TARGET, route,
         "the handler takes a `Verified`, and no layer or middleware in front of its route verifies \
          deliveries: add one to the route"
+    );
+}
+
+/// Records that a handler takes the transaction of an inbox layer, and there is none.
+#[cfg(feature = "axum")]
+pub(crate) fn missing_transaction(route: &str) {
+    error!(
+        target: TARGET, route,
+        "the handler takes an `InboxTransaction`, and no inbox layer in front of its route has one of \
+         this type, or the handler takes it twice"
     );
 }
 

@@ -30,7 +30,7 @@ impl Repeats {
         decide(identity, is_interactive, profile.retries())
     }
 
-    pub(super) fn by_default(verified: &Verified) -> Self {
+    pub(in crate::receive) fn by_default(verified: &Verified) -> Self {
         Self::default_for(verified.scheme(), verified.identity())
     }
 }
