@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`VerifyLayer`] | is called with verified deliveries only, and handles duplicates itself |
 //! | [`WebhookLayer`] | is called once for each event, and settles the event by the status of its response |
+//! | [`InboxLayer`] | is called once for each event, with an open transaction in which the event is claimed |
 //! | [`ShadowLayer`] | is called with every request; what would have been rejected is logged and counted |
 //!
 //! If a layer does not pass a request on, it responds itself, with a status and
@@ -149,7 +150,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
+mod detached;
 mod future;
+mod inbox;
 mod layer;
 mod response;
 #[cfg(feature = "serve")]
@@ -160,6 +163,7 @@ mod webhook;
 
 pub use body::HttpBody;
 pub use future::ResponseFuture;
+pub use inbox::{InboxLayer, InboxService};
 pub use layer::VerifyLayer;
 pub use response::{ResponseBody, into_response};
 #[cfg(feature = "serve")]

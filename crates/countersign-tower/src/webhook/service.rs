@@ -1,7 +1,7 @@
 //! The service: receives a delivery, handles it, and sends its response.
 
 use std::fmt;
-use std::future::{self, Future, poll_fn};
+use std::future::{self, Future};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use countersign_core::{
     DeliverySpan, EarlyResponse, Grant, IdempotencyStore, ReceivedDelivery, Runtime, TokioRuntime,
-    Verified, run_detached,
+    Verified,
 };
 use futures_util::FutureExt;
 use futures_util::future::Either;
@@ -23,6 +23,7 @@ use tower_service::Service;
 
 use super::layer::Shared;
 use crate::body::{BoxError, HttpBody, rebuild_request};
+use crate::detached::{call, pass_on, respond};
 use crate::response::{ResponseBody, into_response};
 
 /// A service that is called once for each event; see [`WebhookLayer`](crate::WebhookLayer).
@@ -89,14 +90,18 @@ where
         Err(early) => return Either::Left(future::ready(Ok(into_response(early)))),
     };
     let verified = delivery.verified.clone();
-    let (send, mut response) = oneshot::channel();
+    let (send, response) = oneshot::channel();
     let call_span = span.clone();
     let work = shared.receiver.clone().handle(
         delivery,
         parts,
         began,
         TokioRuntime,
-        move |parts, verified, grant| call(service, parts, verified, grant, call_span),
+        move |parts, verified, grant| {
+            let mut request = rebuild_request(parts, verified);
+            request.extensions_mut().insert(grant);
+            call(service, request, call_span)
+        },
         // Fails if the client has disconnected, or if its deadline has passed.
         move |response| {
             drop(send.send(response.unwrap_or_else(|(_, early)| Ok(into_response(early)))));
@@ -105,60 +110,7 @@ where
     // From here on a client that disconnects cancels nothing, not even a claim that is in progress.
     let work = Box::pin(shared.tasks.track_future(span.instrument(work)));
     let within = shared.receiver.response_deadline();
-    Either::Right(async move {
-        let outcome = run_detached(work, began, within, &TokioRuntime, tokio::spawn).await;
-        let mut response = match response.try_recv() {
-            // Even at the deadline: the handler finished in time, and only its completion is not
-            // written yet.
-            Ok(response) => response?,
-            Err(_) => into_response(outcome.early_response(&span)),
-        };
-        response.extensions_mut().insert(verified);
-        Ok(response)
-    })
-}
-
-/// Calls the service of a layer that is applied twice. To claim the event again would wait for the
-/// outer layer, which waits for this one.
-async fn pass_on<T, ResBody>(
-    mut service: T,
-    request: Request<Full<Bytes>>,
-) -> Called<ResBody, T::Error>
-where
-    T: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
-{
-    poll_fn(|cx| service.poll_ready(cx)).await?;
-    service.call(request).await.map(ResponseBody::of_service)
-}
-
-/// The result of the service.
-type Called<B, E> = Result<Response<ResponseBody<B>>, E>;
-
-/// Calls the service once it is ready, and returns its response and the status of it.
-fn call<T, ResBody>(
-    mut service: T,
-    parts: Parts,
-    verified: Verified,
-    grant: Grant,
-    span: DeliverySpan,
-) -> impl Future<Output = (Called<ResBody, T::Error>, Option<u16>)>
-where
-    T: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
-{
-    let mut request = rebuild_request(parts, verified);
-    request.extensions_mut().insert(grant);
-    // Not an `async fn`: its future would have room for the arguments, too.
-    async move {
-        // Only now, so that requests without a claim never hold the service's permits.
-        if let Err(error) = poll_fn(|cx| service.poll_ready(cx)).await {
-            return (Err(error), None);
-        }
-        let handling = span.handling();
-        let response = service.call(request).await;
-        let status = response.as_ref().ok().map(|response| response.status().as_u16());
-        handling.ended(status);
-        (response.map(ResponseBody::of_service), status)
-    }
+    Either::Right(respond(work, response, began, within, span, verified))
 }
 
 impl<S: IdempotencyStore, T: Clone> Clone for WebhookService<S, T> {
