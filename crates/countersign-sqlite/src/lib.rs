@@ -22,6 +22,7 @@
 //! | `checkpoint.rs` | the thread that copies the log into the file |
 //! | `events.rs` | the statements: from rows to records and back |
 //! | `database.rs`, `schema.rs` | opening a connection, and the version of the tables |
+//! | `inbox.rs`, `inbox/*.rs` | `SqliteInbox`: claims in the application's own transactions |
 //! | `time.rs` | the store's clock, and what happens when it jumps |
 //! | `file_id.rs` | detects that the file was replaced or deleted |
 //! | `error.rs`, `error/*.rs` | the errors |
@@ -93,6 +94,7 @@ mod database;
 mod error;
 mod events;
 mod file_id;
+mod inbox;
 mod job;
 mod schema;
 mod store;
@@ -101,4 +103,8 @@ mod writer;
 
 pub use config::{SqliteConfig, Synchronous};
 pub use error::{OpenError, SqliteStoreError};
+pub use inbox::{SqliteInbox, SqliteInboxConnection, SqliteTransaction};
 pub use store::SqliteStore;
+
+/// The version of rusqlite that the inbox uses. A build has only one.
+pub use rusqlite;
