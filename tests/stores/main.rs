@@ -1,6 +1,7 @@
 //! Tests of the stores, against real servers.
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
+mod inbox;
 mod redis;
 mod sqlite;
 mod stores;

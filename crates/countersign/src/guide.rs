@@ -13,6 +13,7 @@
 //! | [`schemes`] | how to describe a scheme, and which descriptions are rejected |
 //! | [`handshakes`] | how providers check an endpoint, and which requests are answered |
 //! | [`idempotency`] | how events are deduplicated, and the guarantees |
+//! | [`inbox`] | which tier to choose; the effect exactly once, in your own database |
 //! | [`server`] | `countersign serve`: forwarding, timeouts, shutdown, overload |
 //! | [`hostile`] | limits against slow and malicious clients |
 //! | [`observability`] | every metric, and what is logged at which level |
@@ -50,6 +51,10 @@ pub mod hostile {}
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/idempotency.md")]
 pub mod idempotency {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../guide/inbox.md")]
+pub mod inbox {}
 
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/migrating.md")]

@@ -106,14 +106,15 @@
 //! | `metrics` | [metrics](guide::observability) through the facade `metrics`; the module `metrics` lists them |
 //! | `tracing` | [spans and events](guide::observability) with `tracing` |
 //! | `full` | all of these |
-//! | `sqlite` | the module `sqlite`: claims in a SQLite file; not part of `full`, because a build has [one version of SQLite](guide::production) |
+//! | `sqlite` | the module `sqlite`: claims in a SQLite file, and in [your own transactions](guide::inbox); not part of `full`, because a build has [one version of SQLite](guide::production) |
 //! | `testing` | the module `testing`: attacks on your own endpoint, and sample deliveries, for its tests; not part of `full` |
 //!
 //! # Limitations
 //!
 //! - **An effect can happen more than once.** After a crash between effect and
 //!   record, an expired lease, or the loss of the store's data, an event is
-//!   handled again. [`Grant`] has the information about earlier attempts.
+//!   handled again. [`Grant`] has the information about earlier attempts. If the effect is in your
+//!   own database, an [`inbox`] makes it happen exactly once.
 //! - **Duplicates are not detected if no signed field identifies the event**
 //!   ([`Identity`](scheme::Identity)): they are handled again, and flagged.
 //! - **Bodies that a proxy has rewritten do not verify**, because they are not
@@ -161,6 +162,20 @@ pub mod handshake {
     };
 }
 
+/// The inbox: the claim of an event is a row in the database transaction of its effect, so that
+/// the effect happens exactly once in that database.
+///
+/// The modules of the databases have the inboxes: `sqlite::SqliteInbox`. `tower::InboxLayer` begins
+/// the transaction, lends it to the handler as an [`InboxTransaction`](inbox::InboxTransaction), and
+/// commits it if the response is a 2xx. The guide [compares the tiers](guide::inbox). This module has
+/// what all databases share.
+pub mod inbox {
+    pub use countersign_core::{
+        InboxClaim, InboxDatabase, InboxError, InboxErrorKind, InboxEvent, InboxReceiver, InboxRow,
+        InboxRun, InboxSettings, InboxTransaction, Order, TransactionSlot, run_in_transaction,
+    };
+}
+
 /// What the status of a handler means for its event.
 pub mod outcome {
     pub use countersign_core::{DeadLetters, OutcomeRule, Settled, SuccessCompletes, Verdict};
@@ -205,8 +220,8 @@ pub mod tower {
     #![doc = include_str!("pages/tower.md")]
 
     pub use countersign_tower::{
-        HttpBody, ResponseBody, ResponseFuture, ShadowBody, ShadowLayer, ShadowService,
-        VerifyLayer, VerifyService, WebhookLayer, WebhookService, into_response,
+        HttpBody, InboxLayer, InboxService, ResponseBody, ResponseFuture, ShadowBody, ShadowLayer,
+        ShadowService, VerifyLayer, VerifyService, WebhookLayer, WebhookService, into_response,
     };
 }
 
@@ -250,7 +265,8 @@ pub mod sqlite {
     #![doc = include_str!("pages/sqlite.md")]
 
     pub use countersign_sqlite::{
-        OpenError, SqliteConfig, SqliteStore, SqliteStoreError, Synchronous,
+        OpenError, SqliteConfig, SqliteInbox, SqliteInboxConnection, SqliteStore, SqliteStoreError,
+        SqliteTransaction, Synchronous, rusqlite,
     };
 }
 

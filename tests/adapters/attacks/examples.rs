@@ -65,6 +65,12 @@ async fn the_redis_example_passes_every_attack() {
 }
 
 #[tokio::test]
+async fn the_inbox_axum_sqlite_example_passes_every_attack() {
+    let folder = tempfile::tempdir().unwrap();
+    is_clean(Example::inbox_axum_sqlite(folder.path())).await;
+}
+
+#[tokio::test]
 async fn the_actix_extractor_example_passes_every_attack() {
     let verifier = example_actix_extractor::verifier(SECRET).unwrap();
     let server = Server::of(|listener| {
@@ -91,7 +97,7 @@ fn every_example_server_is_listed_in_the_page_and_its_script() {
             serving.push(example.file_name().into_string().unwrap());
         }
     }
-    assert_eq!(serving.len(), 12, "{serving:?}: each has a test above");
+    assert_eq!(serving.len(), 13, "{serving:?}: each has a test above");
     for name in serving {
         assert!(PAGE.contains(&format!("| `{name}` |")), "{name}");
         assert!(SCRIPT.contains(&format!("SECRET {name}\n")), "{name}");

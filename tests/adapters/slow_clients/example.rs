@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -50,6 +51,13 @@ impl Example {
         let config = config.with_deadline(Duration::from_secs(30));
         let store = RedisStore::connect_with(config).await.unwrap();
         Self::of("stripe", example_redis::app(example_redis::layer(SECRET, store).unwrap()))
+    }
+
+    pub(crate) fn inbox_axum_sqlite(folder: &Path) -> Self {
+        let ledger = example_inbox_axum_sqlite::open(&folder.join("ledger.db")).unwrap();
+        let verifier = example_inbox_axum_sqlite::verifier(SECRET).unwrap();
+        let layer = example_inbox_axum_sqlite::layer(verifier, ledger);
+        Self::of("stripe", example_inbox_axum_sqlite::app(layer))
     }
 
     pub(crate) fn multi_tenant() -> Self {
