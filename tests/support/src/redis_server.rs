@@ -233,7 +233,7 @@ fn lines(output: ChildStdout) -> Receiver<String> {
 /// A port that is free and outside of the range for outgoing connections. The
 /// port 10,000 above is free too: the servers of a cluster use it among
 /// themselves.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     loop {
         let random = RandomState::new().build_hasher().finish();
@@ -245,7 +245,7 @@ fn free_port() -> u16 {
     }
 }
 
-const LOOPBACK: &str = "127.0.0.1";
+pub(crate) const LOOPBACK: &str = "127.0.0.1";
 const SENTINEL: &str = "--sentinel";
 const ATTEMPTS: u32 = 5;
 const START: Duration = Duration::from_secs(20);
