@@ -16,7 +16,7 @@ use crate::unprivileged::{self, ServerProcess};
 /// A Postgres server on a free port of the loopback interface, with a separate data folder. It does
 /// not touch the databases of the machine.
 ///
-/// The user `postgres` needs no password. A user whose name begins with `secret_` needs one.
+/// The user `postgres` needs no password. A member of the role `secret` needs one.
 ///
 /// It is killed when this is dropped, and when this process ends. All functions here panic on
 /// failure, because a test cannot continue without the server.
@@ -44,6 +44,7 @@ impl PostgresServer {
         for _ in 0..ATTEMPTS {
             server.port = free_port();
             if server.launch().is_ok() {
+                let _ = server.psql("CREATE ROLE secret");
                 return server;
             }
         }
@@ -110,7 +111,7 @@ impl PostgresServer {
         self.url_of("postgres")
     }
 
-    /// The URL for this user, with a password if needed: `secret_shop:password`.
+    /// The URL for this user, with a password if needed: `shop:password`.
     #[must_use]
     pub fn url_of(&self, user: &str) -> String {
         format!("postgres://{user}@{}/postgres", self.address())
@@ -241,7 +242,7 @@ const FOLDERS: [(&str, &str); 5] = [
     ("/usr/local/opt", "bin"),
 ];
 
-const USERS: &str = "host all /^secret_ 127.0.0.1/32 scram-sha-256\n\
+const USERS: &str = "host all +secret 127.0.0.1/32 scram-sha-256\n\
                      host all all 127.0.0.1/32 trust\n";
 
 const SETTINGS: [&str; 7] = [

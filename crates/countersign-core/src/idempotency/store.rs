@@ -35,7 +35,7 @@ use super::key::{EventKey, Fingerprint};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a store of claims",
     label = "not an idempotency store",
-    note = "use `MemoryStore` for one process, `SqliteStore` (feature `sqlite`) for one machine, `RedisStore` (feature `redis`) for several, or implement `IdempotencyStore`"
+    note = "use `MemoryStore` for one process, `SqliteStore` (feature `sqlite`) for one machine, `RedisStore` (feature `redis`) or `PostgresStore` (feature `postgres`) for several, or implement `IdempotencyStore`"
 )]
 pub trait IdempotencyStore: Send + Sync + 'static {
     /// Claims an event for one attempt, before anything else is done with it.

@@ -1,0 +1,204 @@
+//! One statement: a connection of the pool, the deadline, further tries, and what an error means.
+
+use std::time::Duration;
+
+use countersign_core::StoreError;
+use deadpool_postgres::{Object, Pool, PoolError, TimeoutType, Timeouts};
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::breaker::Breaker;
+use crate::error::{Fault, PostgresStoreError};
+use crate::outage::Outage;
+use crate::statements::Statement;
+
+/// Sends statements.
+pub(crate) struct Caller {
+    pub(crate) pool: Pool,
+    pub(crate) breaker: Breaker,
+    pub(crate) outage: Outage,
+    pub(crate) deadline: Duration,
+    /// Whether a transaction pooler is in front of the server, so that a statement may reach another
+    /// connection than the one that prepared it.
+    pub(crate) has_pooler: bool,
+}
+
+impl Caller {
+    /// When an operation that begins now must end.
+    pub(crate) fn end(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
+
+    /// Executes a statement. It is tried again on another connection if its connection breaks:
+    /// every statement can be executed twice, because it has a token or sets a state.
+    ///
+    /// # Errors
+    ///
+    /// An error is "not applied" if the statement was never sent, or if the server has rolled it
+    /// back. A statement that got no response may have been applied, even if a later try was
+    /// rejected.
+    pub(crate) async fn query(
+        &self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+        end: Instant,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut may_have_been_applied = false;
+        // Each connection of the pool may be broken.
+        let mut tries = self.pool.status().max_size + 1;
+        let outcome = loop {
+            let failed = match self.try_once(statement, parameters, end).await {
+                Ok(rows) => break Ok(rows),
+                Err(failed) => failed,
+            };
+            may_have_been_applied |= failed.may_have_been_applied;
+            tries = failed.further_tries(tries);
+            if tries > 0 && Instant::now() < end {
+                continue;
+            }
+            break Err(match may_have_been_applied {
+                true => StoreError::unknown_effect(failed.error),
+                false => StoreError::not_applied(failed.error),
+            });
+        };
+        self.outage.note(&outcome);
+        outcome
+    }
+
+    /// The error of an operation that did not end in time.
+    pub(crate) fn late(&self) -> PostgresStoreError {
+        PostgresStoreError::Deadline { deadline: self.deadline }
+    }
+
+    async fn try_once(
+        &self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+        end: Instant,
+    ) -> Result<Vec<Row>, Failed> {
+        let mut connection = self.connection(end).await?;
+        let sent = Instant::now();
+        match timeout_at(end, execute(&connection, statement, parameters, self.has_pooler)).await {
+            Ok(Ok(rows)) => {
+                self.breaker.responded();
+                connection.is_sound = true;
+                Ok(rows)
+            }
+            Ok(Err(error)) => {
+                let fault = Fault::of(&error);
+                if fault != Fault::Broken {
+                    self.breaker.responded();
+                }
+                connection.is_sound = fault.leaves_connection();
+                drop(connection);
+                if fault == Fault::ReadOnly {
+                    // The server has become a standby. A new connection may reach the primary.
+                    self.close_idle();
+                }
+                let may_have_been_applied = fault == Fault::Broken;
+                Err(Failed { error: PostgresStoreError::of(error), fault, may_have_been_applied })
+            }
+            Err(_) => {
+                drop(connection);
+                if self.breaker.silent_since(sent, None) {
+                    self.close_idle();
+                }
+                Err(Failed {
+                    error: self.late(),
+                    fault: Fault::Answer,
+                    may_have_been_applied: true,
+                })
+            }
+        }
+    }
+
+    async fn connection(&self, end: Instant) -> Result<InUse, Failed> {
+        self.breaker.admit().map_err(Failed::not_sent)?;
+        let began = Instant::now();
+        let left = Some(end.saturating_duration_since(began));
+        let timeouts = Timeouts { wait: left, create: left, recycle: left };
+        let error = match timeout_at(end, self.pool.timeout_get(&timeouts)).await {
+            Ok(Ok(connection)) => {
+                return Ok(InUse { connection: Some(connection), is_sound: false });
+            }
+            Ok(Err(error)) => error,
+            // It was waiting for a while before it was connecting.
+            Err(_) => PoolError::Timeout(TimeoutType::Create),
+        };
+        match error {
+            PoolError::Timeout(TimeoutType::Wait) => {
+                let connections = self.pool.status().max_size;
+                let deadline = self.deadline;
+                Err(Failed::not_sent(PostgresStoreError::Exhausted { connections, deadline }))
+            }
+            PoolError::Backend(error) => {
+                let (fault, error) = (Fault::of(&error), PostgresStoreError::of(error));
+                if fault == Fault::Broken {
+                    self.breaker.silent_since(began, error.cause());
+                }
+                Err(Failed::not_sent(error))
+            }
+            _ => {
+                self.breaker.silent_since(began, None);
+                Err(Failed::not_sent(self.late()))
+            }
+        }
+    }
+
+    fn close_idle(&self) {
+        drop(self.pool.retain(|_, _| false));
+    }
+}
+
+async fn execute(
+    connection: &InUse,
+    statement: &Statement,
+    parameters: &[&(dyn ToSql + Sync)],
+    has_pooler: bool,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let Some(client) = connection.connection.as_ref() else { return Ok(Vec::new()) };
+    if has_pooler {
+        let typed: Vec<_> =
+            parameters.iter().copied().zip(statement.types.iter().cloned()).collect();
+        return client.query_typed(&statement.text, &typed).await;
+    }
+    let prepared = client.prepare_typed_cached(&statement.text, statement.types).await?;
+    client.query(&prepared, parameters).await
+}
+
+/// A connection that is closed afterwards, unless it is sound: a response may still be on its way,
+/// also if the caller has dropped the operation.
+struct InUse {
+    connection: Option<Object>,
+    is_sound: bool,
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        if let (Some(connection), false) = (self.connection.take(), self.is_sound) {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+/// A try that failed.
+struct Failed {
+    error: PostgresStoreError,
+    fault: Fault,
+    may_have_been_applied: bool,
+}
+
+impl Failed {
+    fn not_sent(error: PostgresStoreError) -> Self {
+        Self { error, fault: Fault::Answer, may_have_been_applied: false }
+    }
+
+    fn further_tries(&self, left: usize) -> usize {
+        match self.fault {
+            Fault::Broken | Fault::Conflict => left.saturating_sub(1),
+            Fault::ReadOnly => left.saturating_sub(1).min(1),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Connecting: what the server is, the tables, and a trial of the operations.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_core::{Attempt, Fingerprint, StoreError};
+use deadpool_postgres::{Object, Pool, PoolError};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Error, Row};
+
+use crate::error::{ConnectError, PostgresStoreError};
+use crate::schema::{self, VERSION};
+use crate::steps::Steps;
+
+/// Checks the server, creates the tables if necessary, and returns their schema.
+pub(crate) async fn prepare(
+    pool: &Pool,
+    schema: Option<&str>,
+    server: &str,
+) -> Result<String, ConnectError> {
+    let failed = |error: Error| ConnectError::of(error, server);
+    let connection = pool.get().await.map_err(|error| of_pool(error, server))?;
+    let found = query(&connection, SERVER, &[(&schema, Type::TEXT)]).await.map_err(failed)?;
+    let found = Server::of(&found).map_err(failed)?;
+    if found.version < MIN_VERSION {
+        let version = format!("{}.{}", found.version / 10_000, found.version % 10_000);
+        return Err(ConnectError::OldServer { server: server.to_owned(), version });
+    }
+    if found.is_read_only {
+        return Err(ConnectError::ReadOnly { server: server.to_owned() });
+    }
+    let Some(schema) = found.schema else {
+        return Err(ConnectError::NoSchema { server: server.to_owned() });
+    };
+    let has_tables =
+        found.has_version_table && version(&connection, &schema).await.map_err(failed)?.is_some();
+    if !has_tables {
+        let tables = schema::creation(&schema, found.has_schema);
+        connection.batch_execute(&tables).await.map_err(failed)?;
+    }
+    match version(&connection, &schema).await.map_err(failed)? {
+        Some(found) if found > VERSION => {
+            Err(ConnectError::NewerSchema { server: server.to_owned(), found, supported: VERSION })
+        }
+        _ => Ok(schema),
+    }
+}
+
+/// Executes the operations for a key that belongs to no event.
+///
+/// # Errors
+///
+/// If one of them fails.
+pub(crate) async fn try_operations(steps: &Steps) -> Result<(), StoreError> {
+    let attempt = Attempt::new(Fingerprint::from_u64(0), TRIAL, TRIAL)?;
+    // Shorter than the key of any event.
+    let key = &attempt.token.to_bytes()[..8];
+    steps.claim(key, &attempt).await?;
+    steps.renew(key, &attempt).await?;
+    steps.release(key, &attempt).await?;
+    steps.complete(key, &attempt).await?;
+    steps.forget(key).await.map(drop)
+}
+
+/// The error of an operation, as one of connecting.
+pub(crate) fn of_operation(error: &StoreError, server: &str) -> ConnectError {
+    let cause = error.source().and_then(<dyn std::error::Error>::downcast_ref);
+    let cause: Option<&PostgresStoreError> = cause;
+    let cause = cause.cloned().unwrap_or(PostgresStoreError::UnexpectedReply);
+    ConnectError::of_operation(cause, server)
+}
+
+struct Server {
+    version: i32,
+    is_read_only: bool,
+    schema: Option<String>,
+    has_schema: bool,
+    has_version_table: bool,
+}
+
+impl Server {
+    fn of(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            version: row.try_get("version")?,
+            is_read_only: row.try_get("is_read_only")?,
+            schema: row.try_get("schema")?,
+            has_schema: row.try_get("has_schema")?,
+            has_version_table: row.try_get("has_version_table")?,
+        })
+    }
+}
+
+/// The version of the tables of events, if they exist.
+async fn version(connection: &Object, schema: &str) -> Result<Option<i32>, Error> {
+    let table = schema::quoted(schema);
+    let text = format!("SELECT max(version) FROM {table}.countersign_version WHERE name = 'event'");
+    query(connection, &text, &[]).await?.try_get(0)
+}
+
+/// Works behind a pooler, too. The statement returns one row.
+async fn query(
+    connection: &Object,
+    text: &str,
+    parameters: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<Row, Error> {
+    connection.query_typed_one(text, parameters).await
+}
+
+fn of_pool(error: PoolError, server: &str) -> ConnectError {
+    match error {
+        PoolError::Backend(error) => ConnectError::of(error, server),
+        error => ConnectError::Server { server: server.to_owned(), source: Arc::new(error) },
+    }
+}
+
+const SERVER: &str = "\
+    SELECT current_setting('server_version_num')::int4 AS version,
+        current_setting('transaction_read_only') = 'on' AS is_read_only,
+        coalesce($1, current_schema()::text) AS schema,
+        to_regnamespace(quote_ident(coalesce($1, current_schema()))) IS NOT NULL AS has_schema,
+        to_regclass(quote_ident(coalesce($1, current_schema())) || '.countersign_version')
+            IS NOT NULL AS has_version_table";
+
+/// Version 13.
+const MIN_VERSION: i32 = 130_000;
+
+const TRIAL: Duration = Duration::from_secs(60);

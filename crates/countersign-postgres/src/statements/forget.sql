@@ -1,0 +1,1 @@
+DELETE FROM {table} WHERE key = $1 RETURNING forget > now() AS was_known
