@@ -9,9 +9,9 @@ mod fuzz;
 mod language;
 mod minimal_versions;
 mod package;
-mod redis;
 mod run;
 mod schemes;
+mod servers;
 mod tally;
 mod test;
 mod tools;
@@ -72,6 +72,6 @@ Usage: cargo xtask <COMMAND>
                checks that the workspace compiles with the lowest versions that its manifests allow
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
-Missing tools are installed: redis-server with apt-get, dnf, apk or brew; rustfmt and clippy with
-rustup; cargo-hack and cargo-deny with cargo; for `fuzz`, a nightly toolchain with rustup and
+Missing tools are installed: redis-server, Postgres and PgBouncer with apt-get, dnf, apk or brew;
+rustfmt and clippy with rustup; cargo-hack and cargo-deny with cargo; for `fuzz`, a nightly toolchain with rustup and
 cargo-fuzz with cargo.";

@@ -1,44 +1,76 @@
-//! Installs `redis-server`, which the tests of the Redis store start.
+//! Installs the servers that the tests start: Redis, Postgres and PgBouncer.
 
 use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run;
 
-/// Makes sure that `redis-server` is on the PATH: installs it with the package manager if needed.
+/// Makes sure that the programs of the servers exist: installs them with the package manager if
+/// needed.
 pub(crate) fn ensure_installed() -> Result<(), String> {
-    if on_path(SERVER) {
+    let missing: Vec<&Server> = SERVERS.iter().filter(|server| !server.is_installed()).collect();
+    if missing.is_empty() {
         return Ok(());
     }
-    let missing = |why: &str| Err(format!("{SERVER} is missing, and {why}.\n{BY_HAND}"));
-    let Some(manager) = MANAGERS.iter().find(|manager| on_path(manager.name)) else {
-        return missing("no supported package manager was found: apt-get, dnf, apk, brew");
+    let names: Vec<&str> = missing.iter().map(|server| server.program).collect();
+    let names = names.join(", ");
+    let failed = |why: &str| Err(format!("{names} missing, and {why}.\n{BY_HAND}"));
+    let Some(manager) = MANAGERS.iter().position(|manager| on_path(manager.name)) else {
+        return failed("no supported package manager was found: apt-get, dnf, apk, brew");
     };
-    let needs_sudo = manager.needs_root && !is_root();
+    let Manager { name, needs_root, install } = MANAGERS[manager];
+    let needs_sudo = needs_root && !is_root();
     if needs_sudo && !on_path("sudo") {
-        return missing("installing it needs root or sudo");
+        return failed("installing needs root or sudo");
     }
 
-    let name = manager.name;
-    println!("{SERVER} is missing, and the tests start one: installing it with {name}.");
-    for line in manager.command_lines {
-        let sudo = needs_sudo.then_some("sudo");
-        let mut words = sudo.into_iter().chain(line.split_whitespace());
-        let program = words.next().expect("the table holds no empty line");
-        if let Err(message) = run::checked(run::program(program).args(words)) {
-            return missing(&format!("installing it failed: {message}"));
+    println!("missing: {names}. The tests start them: installing with {name}.");
+    let packages = missing.iter().map(|server| server.packages[manager]);
+    let sudo = needs_sudo.then_some("sudo");
+    let mut words = sudo.into_iter().chain(install.iter().copied()).chain(packages);
+    let program = words.next().expect("the table holds no empty command");
+    if let Err(message) = run::checked(run::program(program).args(words)) {
+        return failed(&format!("installing failed: {message}"));
+    }
+    match missing.iter().find(|server| !server.is_installed()) {
+        Some(server) => {
+            failed(&format!("the package that {name} installed has no `{}`", server.program))
         }
+        None => Ok(()),
     }
-    if !on_path(SERVER) {
-        return missing(&format!("the package that {name} installed does not contain it"));
+}
+
+struct Server {
+    program: &'static str,
+    /// Its package, in the order of [`MANAGERS`].
+    packages: [&'static str; 4],
+}
+
+impl Server {
+    fn is_installed(&self) -> bool {
+        on_path(self.program) || (self.program == POSTGRES && has_postgres())
     }
-    Ok(())
 }
 
 fn on_path(program: &str) -> bool {
     let file = format!("{program}{}", env::consts::EXE_SUFFIX);
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(&file).is_file())
+    // PgBouncer is in a folder for administrators.
+    let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.into_iter().any(|folder| folder.join(&file).is_file())
+}
+
+/// Most distributions have Postgres in a folder for each version, as `tests/support` knows.
+fn has_postgres() -> bool {
+    let has_program = |folder: &Path| {
+        folder.join("bin").join(POSTGRES).is_file() || folder.join(POSTGRES).is_file()
+    };
+    ["/usr/lib/postgresql", "/usr", "/usr/libexec", "/opt/homebrew/opt", "/usr/local/opt"]
+        .iter()
+        .flat_map(|parent| fs::read_dir(parent).into_iter().flatten().flatten())
+        .any(|entry| has_program(&entry.path()))
 }
 
 fn is_root() -> bool {
@@ -49,31 +81,46 @@ fn is_root() -> bool {
 struct Manager {
     name: &'static str,
     needs_root: bool,
-    command_lines: &'static [&'static str],
+    /// Followed by the packages.
+    install: &'static [&'static str],
 }
 
 const MANAGERS: [Manager; 4] = [
-    Manager {
-        name: "apt-get",
-        needs_root: true,
-        command_lines: &[
-            "env DEBIAN_FRONTEND=noninteractive apt-get update",
-            // RUNLEVEL (sysvinit) and SYSTEMD_OFFLINE keep the package from starting a service.
-            "env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 SYSTEMD_OFFLINE=1 \
-             apt-get install --yes redis-server",
-        ],
-    },
-    Manager {
-        name: "dnf",
-        needs_root: true,
-        // By file name, because the package is called valkey-compat-redis in newer releases.
-        command_lines: &["dnf install --assumeyes /usr/bin/redis-server"],
-    },
-    Manager { name: "apk", needs_root: true, command_lines: &["apk add redis"] },
-    Manager { name: "brew", needs_root: false, command_lines: &["brew install redis"] },
+    Manager { name: "apt-get", needs_root: true, install: &["sh", "-c", APT_GET, "sh"] },
+    Manager { name: "dnf", needs_root: true, install: &["dnf", "install", "--assumeyes"] },
+    Manager { name: "apk", needs_root: true, install: &["apk", "add"] },
+    Manager { name: "brew", needs_root: false, install: &["brew", "install"] },
 ];
 
-const SERVER: &str = "redis-server";
+/// RUNLEVEL (sysvinit) and SYSTEMD_OFFLINE keep the packages from starting a service. The package of
+/// Postgres would create a database, unless its configuration says otherwise at that time.
+const APT_GET: &str = r#"set -e
+export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 SYSTEMD_OFFLINE=1
+install='apt-get install --yes --no-install-recommends'
+apt-get update
+case " $* " in *' postgresql '*)
+    $install postgresql-common
+    file=/etc/postgresql-common/createcluster.conf
+    cp -p $file $file.saved
+    trap 'mv $file.saved $file' EXIT
+    echo 'create_main_cluster = false' >>$file
+esac
+$install "$@""#;
 
-const BY_HAND: &str =
-    "Install Redis 7 or later, or Valkey, manually, so that `redis-server` is on the PATH.";
+const SERVERS: [Server; 3] = [
+    Server {
+        program: "redis-server",
+        // With dnf by file name, because the package is valkey-compat-redis in newer releases.
+        packages: ["redis-server", "/usr/bin/redis-server", "redis", "redis"],
+    },
+    Server {
+        program: POSTGRES,
+        packages: ["postgresql", "postgresql-server", "postgresql", "postgresql@17"],
+    },
+    Server { program: "pgbouncer", packages: ["pgbouncer"; 4] },
+];
+
+const POSTGRES: &str = "postgres";
+
+const BY_HAND: &str = "Install Redis 7 or later or Valkey, Postgres 13 or later, and PgBouncer, \
+                       manually, so that `redis-server`, `postgres` and `pgbouncer` are on the PATH.";

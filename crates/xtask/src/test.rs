@@ -8,16 +8,16 @@ use std::thread;
 use serde_json::Value;
 
 use crate::tally::Tally;
-use crate::{redis, run};
+use crate::{run, servers};
 
 /// Runs all tests, doctests included, and prints the number of passed and failed tests in the last
-/// line. No test is skipped. The tests of the Redis store start `redis-server`, so it is installed
-/// first.
+/// line. No test is skipped. The tests of the stores start their own servers, whose programs are
+/// installed first.
 ///
 /// Arguments are passed to `cargo test`. Without them, two test programs run at the same time:
 /// those with servers mostly wait.
 pub(crate) fn test(cargo_test_args: &[String]) -> Result<(), String> {
-    redis::ensure_installed()?;
+    servers::ensure_installed()?;
     let mut tally = Tally::default();
     let result = match cargo_test_args {
         [] => {
