@@ -297,7 +297,7 @@ const SERVE_EXAMPLES: &str = "\
 Configuration file:
     listen = \"127.0.0.1:3000\"
     admin = \"127.0.0.1:9000\"     # for health and metrics; default: listen
-    store = \"sqlite:events.db\"    # or \"redis://HOST:6379\"; default: memory
+    store = \"sqlite:events.db\"    # or \"postgres://…\", \"redis://…\"
     # store_prefix = \"shop\"      # unique for each application in a Redis
     [[endpoint]]
     path = \"/hooks/venum\"

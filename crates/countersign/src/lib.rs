@@ -107,6 +107,8 @@
 //! | `tracing` | [spans and events](guide::observability) with `tracing` |
 //! | `full` | all of these |
 //! | `sqlite` | the module `sqlite`: claims in a SQLite file, and in [your own transactions](guide::inbox); not part of `full`, because a build has [one version of SQLite](guide::production) |
+//! | `postgres` | the module `postgres`: claims in a Postgres database; not part of `full`, because it needs many more crates |
+//! | `postgres-tls` | `sslmode=require` in the URL, with rustls |
 //! | `testing` | the module `testing`: attacks on your own endpoint, and sample deliveries, for its tests; not part of `full` |
 //!
 //! # Limitations
@@ -257,6 +259,15 @@ pub mod redis {
 
     pub use countersign_redis::{
         ConnectError, DeposedRecords, RedisConfig, RedisStore, RedisStoreError, Unsuitable,
+    };
+}
+
+#[cfg(feature = "postgres")]
+pub mod postgres {
+    #![doc = include_str!("pages/postgres.md")]
+
+    pub use countersign_postgres::{
+        ConnectError, PostgresConfig, PostgresStore, PostgresStoreError,
     };
 }
 

@@ -145,7 +145,7 @@ mod serverless {
 /// writes it.
 #[test]
 fn the_pages_of_the_adapters_are_those_of_their_crates() {
-    for name in ["actix", "axum", "redis", "sqlite", "tower"] {
+    for name in ["actix", "axum", "postgres", "redis", "sqlite", "tower"] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../countersign-");
         let source = std::fs::read_to_string(format!("{folder}{name}/src/lib.rs")).unwrap();
         let mut page = String::new();
@@ -159,12 +159,13 @@ fn the_pages_of_the_adapters_are_those_of_their_crates() {
             ("countersign_core", "countersign"),
             ("countersign_actix", "countersign::actix"),
             ("countersign_axum", "countersign::axum"),
+            ("countersign_postgres", "countersign::postgres"),
             ("countersign_redis", "countersign::redis"),
             ("countersign_sqlite", "countersign::sqlite"),
             ("countersign_tower", "countersign::tower"),
             ("| `cluster` |", "| `redis-cluster` |"),
             ("| `sentinel` |", "| `redis-sentinel` |"),
-            ("| `tls` |", "| `redis-tls` |"),
+            ("| `tls` |", &format!("| `{name}-tls` |")),
         ] {
             page = page.replace(of_crate, here);
         }

@@ -26,7 +26,7 @@ use super::capture::{KnownSecrets, PublicUrl, is_secret_in_body};
 use super::folders;
 use super::operators::is_operators;
 use super::secrets_source::{Reloaded, SecretsSource};
-use super::store::{MEMORY, SQLITE};
+use super::store::{MEMORY, POSTGRES, SQLITE};
 use crate::output;
 use crate::possible_secret::about_event_id;
 use crate::secrets::SecretArgs;
@@ -81,7 +81,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
     /// Idempotency store: `memory`, which forgets at a restart; `sqlite:PATH`, a file for the
-    /// processes of one machine; or a Redis URL
+    /// processes of one machine; or the URL of a Postgres database or a Redis
     #[arg(long, value_name = "URL", default_value = MEMORY)]
     store: String,
     /// Prefix of the keys in Redis, unique for each application in the same Redis [default: cs]
@@ -136,6 +136,8 @@ pub(super) enum StorePlan {
     Memory,
     /// A SQLite file.
     File(PathBuf),
+    /// The URL of a Postgres database.
+    Postgres(String),
     Redis {
         url: String,
         /// The prefix of its keys.
@@ -335,6 +337,13 @@ impl StorePlan {
                  separate file for each application",
             ));
         }
+        let is_postgres = POSTGRES.iter().any(|scheme| store.starts_with(scheme));
+        if let (true, Some((_, at))) = (is_postgres, &prefix) {
+            return Err(at.fix(
+                "the store is a Postgres database, which has no prefix: remove the prefix, and add \
+                 `schema=NAME` to the URL's parameters, a separate one for each application",
+            ));
+        }
         if let (MEMORY, Some((_, at))) = (store.as_str(), &prefix) {
             return Err(at.fix(
                 "the store is `memory`, which no other application shares: remove the prefix, \
@@ -344,6 +353,7 @@ impl StorePlan {
         Ok(match file {
             Some(path) => Self::File(resolved(path)),
             None if store == MEMORY => Self::Memory,
+            None if is_postgres => Self::Postgres(store),
             None => Self::Redis { url: store, prefix: prefix.map(|(prefix, _)| prefix) },
         })
     }

@@ -12,6 +12,8 @@ use countersign::store::{
     StoreError,
 };
 use countersign::{EventKey, MemoryStore};
+#[cfg(feature = "postgres")]
+use countersign_postgres::PostgresStore;
 use countersign_redis::{ConnectError, RedisConfig, RedisStore};
 #[cfg(feature = "sqlite")]
 use countersign_sqlite::{OpenError, SqliteStore};
@@ -26,16 +28,19 @@ use crate::usage_error::UsageError;
 pub(super) enum Store {
     Memory(Arc<MemoryStore>),
     Redis(RedisStore),
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresStore),
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteStore),
 }
 
 impl Store {
-    /// Opens the store of the plan: memory, a SQLite file, or Redis.
+    /// Opens the store of the plan: memory, a SQLite file, Postgres, or Redis.
     pub(super) async fn open(plan: StorePlan) -> Result<Self, UsageError> {
         match plan {
             StorePlan::Memory => Ok(Self::Memory(Arc::new(MemoryStore::new()))),
             StorePlan::File(path) => Self::open_file(&path),
+            StorePlan::Postgres(url) => Self::open_database(&url).await,
             StorePlan::Redis { url, prefix } => Self::connect(&url, prefix).await,
         }
     }
@@ -52,6 +57,23 @@ impl Store {
             of_file(path),
             "this program was built without SQLite: install it with the feature `sqlite`, \
              `cargo install --path crates/countersign-cli --features sqlite`",
+        ))
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn open_database(url: &str) -> Result<Self, UsageError> {
+        let store = PostgresStore::connect(url).await;
+        // The error names the server.
+        let store = store.map_err(|error| UsageError::because("the store", with_causes(&error)));
+        store.map(Self::Postgres)
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    async fn open_database(_: &str) -> Result<Self, UsageError> {
+        Err(UsageError::because(
+            "the store",
+            "this program was built without Postgres: install it with the feature `postgres`, \
+             `cargo install --path crates/countersign-cli --features postgres`",
         ))
     }
 
@@ -94,6 +116,8 @@ impl Store {
         match self {
             Self::Memory(_) => {}
             Self::Redis(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
         }
@@ -105,6 +129,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.claim(key, attempt).await,
             Self::Redis(store) => store.claim(key, attempt).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.claim(key, attempt).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.claim(key, attempt).await,
         }
@@ -118,6 +144,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.complete(key, attempt).await,
             Self::Redis(store) => store.complete(key, attempt).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.complete(key, attempt).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.complete(key, attempt).await,
         }
@@ -127,6 +155,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.renew(key, attempt).await,
             Self::Redis(store) => store.renew(key, attempt).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.renew(key, attempt).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.renew(key, attempt).await,
         }
@@ -140,6 +170,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.release(key, attempt).await,
             Self::Redis(store) => store.release(key, attempt).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.release(key, attempt).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.release(key, attempt).await,
         }
@@ -149,6 +181,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.forget(key).await,
             Self::Redis(store) => store.forget(key).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.forget(key).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.forget(key).await,
         }
@@ -158,6 +192,8 @@ impl IdempotencyStore for Store {
         match self {
             Self::Memory(store) => store.probe().await,
             Self::Redis(store) => store.probe().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.probe().await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.probe().await,
         }
@@ -202,6 +238,8 @@ pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
 }
 
 pub(super) const MEMORY: &str = "memory";
+/// The beginnings of a URL of Postgres.
+pub(super) const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Followed by the path of the file.
 pub(super) const SQLITE: &str = "sqlite:";
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);

@@ -125,6 +125,43 @@ fn a_file_that_cannot_be_opened_is_an_error_that_says_what_to_do() {
     must_fix(&with_prefix, &["`store_prefix`", "use a separate file for each application"]);
 }
 
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_database_keeps_the_events_over_a_kill_and_for_two_servers() {
+    use countersign_test_servers::PostgresServer;
+
+    let server = PostgresServer::start(&[]);
+    let store = format!("--store {}", server.url());
+    let mut here = processes::jupiter(&store).await;
+    assert_eq!(jupiter("evt_1").send(here.address()).await.status, 200);
+    assert_eq!(here.line().await["code"], "handled");
+    let mut there = processes::jupiter(&store).await;
+    assert_eq!(jupiter("evt_1").send(there.address()).await.status, 200);
+    assert_eq!(there.line().await["code"], "duplicate");
+    for serving in [&here, &there] {
+        serving.signal(Signal::KILL);
+    }
+    here.ended().await;
+    there.ended().await;
+    let events = server.psql("SELECT count(*) FROM countersign_event");
+    assert_eq!(events, "1");
+
+    let url = server.url_of("shop:hunter2");
+    let names_server = format!("postgres://{}", server.address());
+    must_fix(&config(&url), &["the store", &names_server, "rejects the user or the password"]);
+    let missing = format!("postgres://postgres:hunter2@{}/missing", server.address());
+    must_fix(&config(&missing), &["database does not exist", "create it"]);
+    let with_prefix = format!("store_prefix = 'shop'\n{}", config(&url));
+    must_fix(&with_prefix, &["`store_prefix`", "`schema=NAME`"]);
+}
+
+#[cfg(not(feature = "postgres"))]
+#[test]
+fn a_database_needs_the_feature_of_the_program() {
+    let config = config("postgres://shop:hunter2@db.example/shop");
+    must_fix(&config, &["built without Postgres", "--features postgres"]);
+}
+
 #[cfg(not(feature = "sqlite"))]
 #[test]
 fn a_file_needs_the_feature_of_the_program() {

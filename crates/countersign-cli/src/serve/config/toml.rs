@@ -253,7 +253,7 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         "enforce" => "`true`, or `false` to forward what would be rejected, too",
         "only" => "a list of event types: `only = [\"push\", \"issue_*\"]`",
         "store" => {
-            "`\"memory\"`, a SQLite file, or the URL of a Redis: `store = \"sqlite:events.db\"`, \
+            "`\"memory\"`, a SQLite file, or the URL of a Postgres database or a Redis: `store = \"sqlite:events.db\"`, \
              `store = \"redis://127.0.0.1:6379\"`"
         }
         "store_prefix" => "the prefix of this application's keys: `store_prefix = \"shop\"`",
