@@ -1,8 +1,8 @@
 //! Deliveries that the benchmarks share, as their providers would send them.
 //!
 //! `benches/http.rs` compares the adapters with handlers written by hand,
-//! `benches/memory_store.rs`, `benches/sqlite_store.rs` and
-//! `benches/redis_store.rs` measure the stores, and `benches/unauthenticated.rs`
+//! `benches/memory_store.rs`, `benches/sqlite_store.rs`,
+//! `benches/postgres_store.rs` and `benches/redis_store.rs` measure the stores, and `benches/unauthenticated.rs`
 //! measures requests that are rejected. `tests/allocations.rs` counts allocations.
 //! The package `libraries` compares verification with other libraries.
 
