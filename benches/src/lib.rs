@@ -2,8 +2,8 @@
 //!
 //! `benches/http.rs` compares the adapters with handlers written by hand,
 //! `benches/memory_store.rs`, `benches/sqlite_store.rs`,
-//! `benches/postgres_store.rs` and `benches/redis_store.rs` measure the stores, and `benches/unauthenticated.rs`
-//! measures requests that are rejected. `tests/allocations.rs` counts allocations.
+//! `benches/postgres_store.rs` and `benches/redis_store.rs` measure the stores, and
+//! `benches/unauthenticated.rs` measures requests that are rejected. `tests/allocations.rs` counts allocations.
 //! The package `libraries` compares verification with other libraries.
 
 #![expect(
