@@ -26,6 +26,7 @@
 //! | `handshake` | handshakes and their responses |
 //! | `verify` | `Verifier`, its prepared keys, `Verified`, event id and event type, `Signer` |
 //! | `idempotency` | event keys, claims, the protocol of the stores, `MemoryStore`, the types of an inbox |
+//! | `queue` | the message of an accepted delivery, for a queue before the handler |
 //! | `extract` | `Verified` as an extractor of axum and actix-web, behind their features |
 //! | `receive` | the receive loop, `Receiver`, early responses |
 //!
@@ -44,6 +45,7 @@ mod extract;
 mod handshake;
 mod idempotency;
 mod json;
+mod queue;
 mod receive;
 mod request;
 mod scheme;
@@ -81,6 +83,7 @@ pub use crypto::algorithm::Algorithm;
 pub use crypto::algorithm::Encoding;
 pub use crypto::key_identity::KeyIdentity;
 pub use error::malformed::{JsonProblem, MalformedJson};
+pub use queue::{MalformedMessage, Message};
 pub use receive::{
     BodySource, ClaimFuture, DeadLetters, Detached, EarlyResponse, HeadSource, InboxReceiver,
     InboxRun, InboxSettings, OutagePolicy, OutcomeRule, Panicked, ReceiveFuture, ReceivedDelivery,

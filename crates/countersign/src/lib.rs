@@ -193,6 +193,11 @@ pub mod scheme {
     };
 }
 
+/// The message of an accepted delivery, for a queue between the receiver and the handler.
+pub mod queue {
+    pub use countersign_core::{MalformedMessage, Message};
+}
+
 /// Secrets: warnings, what is wrong with one, replacing them at run time, and keys that are looked up.
 pub mod secrets {
     pub use countersign_core::{
