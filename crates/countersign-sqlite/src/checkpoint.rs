@@ -9,12 +9,13 @@ use rusqlite::{Connection, Result};
 use tokio::sync::mpsc::WeakSender;
 
 use crate::database::OpenFile;
+use crate::tables::Tables;
 use crate::writer::{Shared, Task};
 
-pub(crate) struct Checkpointer {
+pub(crate) struct Checkpointer<T: Tables> {
     pub(crate) connection: Connection,
     pub(crate) file: OpenFile,
-    pub(crate) tasks: WeakSender<Task>,
+    pub(crate) tasks: WeakSender<Task<T>>,
 }
 
 /// The result of a checkpoint, in pages of the log.
@@ -24,7 +25,7 @@ struct Checkpoint {
     copied: i64,
 }
 
-impl Checkpointer {
+impl<T: Tables> Checkpointer<T> {
     /// Runs until the writer has ended. It is woken when the log has grown, and once
     /// a second.
     pub(crate) fn run(self, woken: &Receiver<()>, shared: &Shared) {
@@ -79,7 +80,7 @@ impl Checkpointer {
     }
 
     /// Sends a task to the writer, unless the store was dropped.
-    fn send(&self, task: Task) -> bool {
+    fn send(&self, task: Task<T>) -> bool {
         self.tasks.upgrade().is_some_and(|tasks| tasks.blocking_send(task).is_ok())
     }
 }

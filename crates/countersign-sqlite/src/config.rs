@@ -16,6 +16,8 @@ pub struct SqliteConfig {
     pub(crate) deadline: Duration,
     pub(crate) lock_timeout: Duration,
     pub(crate) max_bytes: Option<u64>,
+    /// How long a queue keeps the jobs that are done.
+    pub(crate) keep_done: Duration,
     pub(crate) clock: Option<Arc<dyn Clock>>,
 }
 
@@ -45,6 +47,7 @@ impl SqliteConfig {
             deadline: DEADLINE,
             lock_timeout: LOCK_TIMEOUT,
             max_bytes: None,
+            keep_done: Duration::ZERO,
             clock: None,
         }
     }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, Result};
 use crate::config::{SqliteConfig, Synchronous};
 use crate::error::OpenError;
 use crate::file_id::FileId;
-use crate::schema::{self, Contents};
+use crate::schema::{self, Contents, Schema};
 
 /// The connections of a store.
 pub(crate) struct Database {
@@ -30,12 +30,15 @@ pub(crate) struct OpenFile {
 impl Database {
     /// Opens the file, and creates it and its tables if necessary. Waits for about
     /// the lock timeout while another connection holds a lock.
-    pub(crate) fn open(config: &SqliteConfig) -> std::result::Result<Self, OpenError> {
+    pub(crate) fn open(
+        config: &SqliteConfig,
+        schema: &Schema,
+    ) -> std::result::Result<Self, OpenError> {
         check_version(rusqlite::version_number(), rusqlite::version())?;
         check_path(&config.path)?;
         let started = Instant::now();
         loop {
-            match Self::try_open(config, started) {
+            match Self::try_open(config, schema, started) {
                 // SQLite itself does not wait for every kind of lock.
                 Err(OpenError::Locked { .. }) if started.elapsed() < config.lock_timeout => {
                     thread::sleep(BETWEEN_TRIES);
@@ -45,13 +48,17 @@ impl Database {
         }
     }
 
-    fn try_open(config: &SqliteConfig, started: Instant) -> std::result::Result<Self, OpenError> {
+    fn try_open(
+        config: &SqliteConfig,
+        schema: &Schema,
+        started: Instant,
+    ) -> std::result::Result<Self, OpenError> {
         let failed = |error| OpenError::of(error, started.elapsed());
         let writer = connect(&config.path, OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
         if writer.is_readonly(MAIN).map_err(failed)? {
             return Err(OpenError::ReadOnly { source: None });
         }
-        let contents = Contents::of(&writer).map_err(failed)?.supported()?;
+        let contents = Contents::of(&writer, schema).map_err(failed)?.supported(schema)?;
         let mode: String =
             writer.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
         if !mode.eq_ignore_ascii_case("wal") {
@@ -59,8 +66,8 @@ impl Database {
         }
         set_up(&writer, config.synchronous).map_err(failed)?;
         if contents == Contents::Empty {
-            schema::create(&writer).map_err(failed)?;
-            Contents::of(&writer).map_err(failed)?.supported()?;
+            schema::create(&writer, schema).map_err(failed)?;
+            Contents::of(&writer, schema).map_err(failed)?.supported(schema)?;
         }
         writer.busy_timeout(config.lock_timeout).map_err(failed)?;
 

@@ -87,13 +87,22 @@ impl<'c> Events<'c> {
         self.begin.execute([])?;
         self.now = now;
         self.is_full = match self.max_pages {
-            Some(max_pages) => {
-                let used: i64 = self.used_pages.query_row([], |row| row.get(0))?;
-                used >= max_pages
-            }
+            Some(max_pages) => self.used_pages()? >= max_pages,
             None => false,
         };
         Ok(())
+    }
+
+    fn used_pages(&mut self) -> Result<i64> {
+        self.used_pages.query_row([], |row| row.get(0))
+    }
+
+    /// Whether seven eighths of the maximum size are used.
+    pub(crate) fn is_nearly_full(&mut self) -> Result<bool> {
+        match self.max_pages {
+            Some(max_pages) => Ok(self.used_pages()? >= max_pages - max_pages / 8),
+            None => Ok(false),
+        }
     }
 
     pub(crate) fn commit(&mut self) -> Result<()> {

@@ -7,17 +7,18 @@ use tokio::sync::oneshot;
 
 use crate::error::SqliteStoreError;
 use crate::events::{Events, Key, LoadError};
+use crate::tables::{StoreTables, Tables};
 
 /// An operation that the writer executes, together with others, in one
 /// transaction.
-pub(crate) trait Job: Send {
+pub(crate) trait Job<T: Tables>: Send {
     /// Executes the operation. It is executed again if the transaction failed
     /// because of another operation.
     ///
     /// # Errors
     ///
     /// If the transaction cannot continue.
-    fn run(&mut self, events: &mut Events<'_>) -> Result<()>;
+    fn run(&mut self, tables: &mut T::Open<'_>) -> Result<()>;
 
     /// Whether it must not be executed, because its caller has gone.
     fn is_abandoned(&self) -> bool {
@@ -63,7 +64,7 @@ impl<T> Step<T> {
     }
 }
 
-impl<T: Copy + Send> Job for Step<T> {
+impl<T: Copy + Send> Job<StoreTables> for Step<T> {
     fn run(&mut self, events: &mut Events<'_>) -> Result<()> {
         let stored = match events.load(&self.key) {
             Ok(stored) => stored,
@@ -116,7 +117,7 @@ pub(crate) struct Forget {
     pub(crate) reply: Reply<bool>,
 }
 
-impl Job for Forget {
+impl Job<StoreTables> for Forget {
     fn run(&mut self, events: &mut Events<'_>) -> Result<()> {
         self.was_known = events.forget(&self.key)?;
         Ok(())
@@ -137,7 +138,7 @@ pub(crate) struct Trial {
     pub(crate) reply: Reply<bool>,
 }
 
-impl Job for Trial {
+impl Job<StoreTables> for Trial {
     fn run(&mut self, events: &mut Events<'_>) -> Result<()> {
         self.is_full = events.is_full;
         events.write_trial()

@@ -17,12 +17,14 @@
 //! | --- | --- |
 //! | `config.rs` | the path and the settings |
 //! | `store.rs` | `SqliteStore`: each operation is one job for the writer |
+//! | `service.rs`, `tables.rs` | the threads of a file, and the tables that they work on |
 //! | `job.rs` | an operation: it loads a record, decides, saves, and replies |
 //! | `writer.rs` | the thread that writes: group commit, and the purge of expired rows |
 //! | `checkpoint.rs` | the thread that copies the log into the file |
 //! | `events.rs` | the statements: from rows to records and back |
 //! | `database.rs`, `schema.rs` | opening a connection, and the version of the tables |
 //! | `inbox.rs`, `inbox/*.rs` | `SqliteInbox`: claims in the application's own transactions |
+//! | `queue.rs`, `queue/*.rs` | the table of jobs of `serve --queue`, with its own kind of file |
 //! | `time.rs` | the store's clock, and what happens when it jumps |
 //! | `file_id.rs` | detects that the file was replaced or deleted |
 //! | `error.rs`, `error/*.rs` | the errors |
@@ -96,8 +98,11 @@ mod events;
 mod file_id;
 mod inbox;
 mod job;
+pub mod queue;
 mod schema;
+mod service;
 mod store;
+mod tables;
 mod time;
 mod writer;
 

@@ -4,6 +4,23 @@ use rusqlite::{Connection, Result};
 
 use crate::error::OpenError;
 
+/// The tables of a kind of file.
+pub(crate) struct Schema {
+    /// Distinguishes the files of this kind from other databases.
+    application_id: i64,
+    /// A change of the tables increments it, and converts files of earlier versions.
+    version: i64,
+    tables: &'static [&'static str],
+}
+
+/// The file of a store. The id is `CSev` in ASCII.
+pub(crate) const STORE: Schema =
+    Schema { application_id: 0x4353_6576, version: 1, tables: &[EVENTS] };
+
+/// The file of a queue. The id is `CSqu` in ASCII.
+pub(crate) const QUEUE: Schema =
+    Schema { application_id: 0x4353_7175, version: 1, tables: &[EVENTS, JOBS] };
+
 /// What the file contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contents {
@@ -18,12 +35,12 @@ pub(crate) enum Contents {
 }
 
 impl Contents {
-    pub(crate) fn of(connection: &Connection) -> Result<Self> {
+    pub(crate) fn of(connection: &Connection, schema: &Schema) -> Result<Self> {
         let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let version = number("PRAGMA user_version")?;
         Ok(match number("PRAGMA application_id")? {
-            APPLICATION_ID if version == VERSION => Self::Current,
-            APPLICATION_ID if version > VERSION => Self::Newer(version),
+            id if id == schema.application_id && version == schema.version => Self::Current,
+            id if id == schema.application_id && version > schema.version => Self::Newer(version),
             0 if version == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0 => Self::Empty,
             _ => Self::Foreign,
         })
@@ -32,21 +49,24 @@ impl Contents {
     /// # Errors
     ///
     /// If this version cannot use the contents.
-    pub(crate) fn supported(self) -> std::result::Result<Self, OpenError> {
+    pub(crate) fn supported(self, schema: &Schema) -> std::result::Result<Self, OpenError> {
         match self {
             Self::Empty | Self::Current => Ok(self),
-            Self::Newer(found) => Err(OpenError::NewerSchema { found, supported: VERSION }),
+            Self::Newer(found) => Err(OpenError::NewerSchema { found, supported: schema.version }),
             Self::Foreign => Err(OpenError::Foreign),
         }
     }
 }
 
 /// Creates the tables, unless another process has just done so.
-pub(crate) fn create(connection: &Connection) -> Result<()> {
+pub(crate) fn create(connection: &Connection, schema: &Schema) -> Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    let created = match Contents::of(connection) {
+    let created = match Contents::of(connection, schema) {
         Ok(Contents::Empty) => connection.execute_batch(&format!(
-            "{TABLES}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {VERSION};"
+            "{}\nPRAGMA application_id = {};\nPRAGMA user_version = {};",
+            schema.tables.concat(),
+            schema.application_id,
+            schema.version
         )),
         Ok(_) => Ok(()),
         Err(error) => Err(error),
@@ -57,11 +77,5 @@ pub(crate) fn create(connection: &Connection) -> Result<()> {
     })
 }
 
-/// The version of the tables. A change of the tables increments it, and converts
-/// files of earlier versions.
-const VERSION: i64 = 1;
-
-/// `CSev` in ASCII. It distinguishes the store's files from other databases.
-const APPLICATION_ID: i64 = 0x4353_6576;
-
-const TABLES: &str = include_str!("schema.sql");
+const EVENTS: &str = include_str!("schema.sql");
+const JOBS: &str = include_str!("queue/schema.sql");

@@ -1,27 +1,22 @@
 //! The store: each operation is one job for the writer.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::sync_channel;
-use std::thread;
 use std::time::Duration;
 
 use countersign_core::{
-    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Health, IdempotencyStore,
-    ReleaseOutcome, RenewOutcome, StoreError, StoreWarning, protocol,
+    Attempt, ClaimOutcome, CompleteOutcome, EventKey, Health, IdempotencyStore, ReleaseOutcome,
+    RenewOutcome, StoreError, StoreWarning, protocol,
 };
-use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use crate::checkpoint::Checkpointer;
 use crate::config::SqliteConfig;
-use crate::database::Database;
-use crate::error::{OpenError, SqliteStoreError};
+use crate::error::OpenError;
 use crate::events::key;
-use crate::job::{Decide, Forget, Job, Reply, Step, Trial};
-use crate::writer::{self, Shared, Task};
+use crate::job::{Decide, Forget, Step, Trial};
+use crate::service::{Service, is_full};
+use crate::tables::StoreTables;
 
 /// Idempotency store in a SQLite file, for the processes of one machine.
 ///
@@ -29,16 +24,7 @@ use crate::writer::{self, Shared, Task};
 /// tokio's timer. When the last clone is dropped, its threads finish the
 /// operations that are queued, and end.
 #[derive(Clone)]
-pub struct SqliteStore(Arc<Inner>);
-
-struct Inner {
-    path: PathBuf,
-    deadline: Duration,
-    tasks: mpsc::Sender<Task>,
-    /// Whether the last operation failed.
-    is_failing: AtomicBool,
-    began_to_fail: Notify,
-}
+pub struct SqliteStore(Arc<Service<StoreTables>>);
 
 impl SqliteStore {
     /// Opens the store in the file at `path`; see [`SqliteConfig::new`].
@@ -61,22 +47,7 @@ impl SqliteStore {
     /// written or locked, is damaged, or belongs to another application or to a
     /// later version of this crate, and if SQLite is too old.
     pub fn open_with(config: SqliteConfig) -> Result<Self, OpenError> {
-        let config = config.checked()?;
-        let Database { writer, checkpointer, file } = Database::open(&config)?;
-        let (path, deadline) = (config.path.clone(), config.deadline);
-        let (tasks, mut queue) = mpsc::channel(QUEUE);
-        let shared = Arc::new(Shared::default());
-        let (wake, woken) = sync_channel(1);
-
-        let checkpoints = Checkpointer { connection: checkpointer, file, tasks: tasks.downgrade() };
-        let with_writer = Arc::clone(&shared);
-        start("checkpoint", move || checkpoints.run(&woken, &with_writer))?;
-        start("writer", move || {
-            // If it fails, the queue is dropped, which is an error of every operation.
-            let _ = writer::run(&writer, &config, &mut queue, &shared, &wake);
-        })?;
-        let (is_failing, began_to_fail) = (AtomicBool::new(false), Notify::new());
-        Ok(Self(Arc::new(Inner { path, deadline, tasks, is_failing, began_to_fail })))
+        Ok(Self(Arc::new(Service::start(config)?)))
     }
 
     /// Probes the store periodically, and when operations begin to fail, and reports
@@ -111,65 +82,19 @@ impl SqliteStore {
         }
     }
 
-    /// Sends a job to the writer, and waits for its reply until the deadline.
-    async fn run<T, J: Job + 'static>(
-        &self,
-        job: impl FnOnce(Reply<T>) -> J,
-    ) -> Result<T, StoreError> {
-        let (reply, replied) = oneshot::channel();
-        let job = Task::Job(Box::new(job(reply)));
-        let Inner { tasks, deadline, .. } = &*self.0;
-        let mut was_sent = false;
-        let run = async {
-            let stopped = |_| StoreError::not_applied(SqliteStoreError::Stopped);
-            tasks.send(job).await.map_err(stopped)?;
-            was_sent = true;
-            let stopped = |_| StoreError::unknown_effect(SqliteStoreError::Stopped);
-            replied.await.unwrap_or_else(|error| Err(stopped(error)))
-        };
-        let outcome = match timeout(*deadline, run).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let error = SqliteStoreError::Deadline { deadline: *deadline };
-                Err(match was_sent {
-                    true => StoreError::unknown_effect(error),
-                    false => StoreError::not_applied(error),
-                })
-            }
-        };
-        self.note(outcome.is_err());
-        outcome
-    }
-
-    fn note(&self, has_failed: bool) {
-        let Inner { is_failing, began_to_fail, .. } = &*self.0;
-        if is_failing.load(Ordering::Relaxed) != has_failed
-            && !is_failing.swap(has_failed, Ordering::Relaxed)
-        {
-            began_to_fail.notify_one();
-        }
-    }
-
     async fn step<T: Copy + Send + 'static>(
         &self,
         event: &EventKey,
         attempt: &Attempt,
         decide: Decide<T>,
     ) -> Result<T, StoreError> {
-        self.run(|reply| Step::new(key(event), attempt.clone(), decide, reply)).await
+        self.0.run(|reply| Step::new(key(event), attempt.clone(), decide, reply)).await
     }
-}
-
-fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
-    // Linux shows 15 characters.
-    let thread = thread::Builder::new().name(format!("sqlite-{name}"));
-    let started = thread.spawn(run);
-    started.map(drop).map_err(|error| OpenError::Thread { source: Arc::new(error) })
 }
 
 impl IdempotencyStore for SqliteStore {
     async fn claim(&self, event: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
-        match self.run(|reply| Step::claim(key(event), attempt.clone(), reply)).await {
+        match self.0.run(|reply| Step::claim(key(event), attempt.clone(), reply)).await {
             Err(error) if is_full(&error) => Ok(ClaimOutcome::AtCapacity),
             claimed => claimed,
         }
@@ -196,12 +121,12 @@ impl IdempotencyStore for SqliteStore {
     }
 
     async fn forget(&self, event: &EventKey) -> Result<bool, StoreError> {
-        self.run(|reply| Forget { key: key(event), was_known: false, reply }).await
+        self.0.run(|reply| Forget { key: key(event), was_known: false, reply }).await
     }
 
     /// Writes a row that belongs to no event.
     async fn probe(&self) -> Result<Health, StoreError> {
-        let is_full = match self.run(|reply| Trial { is_full: false, reply }).await {
+        let is_full = match self.0.run(|reply| Trial { is_full: false, reply }).await {
             Err(error) if is_full(&error) => true,
             tried => tried?,
         };
@@ -217,13 +142,3 @@ impl fmt::Debug for SqliteStore {
             .finish()
     }
 }
-
-/// Whether the disk is full, and nothing was applied.
-fn is_full(error: &StoreError) -> bool {
-    use std::error::Error;
-    let source = error.source().and_then(<dyn Error>::downcast_ref);
-    error.effect() == Effect::NotApplied && matches!(source, Some(SqliteStoreError::Full { .. }))
-}
-
-/// The maximum number of operations that wait for the writer: four groups.
-const QUEUE: usize = 1_024;

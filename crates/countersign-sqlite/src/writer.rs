@@ -11,13 +11,13 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 use crate::config::SqliteConfig;
 use crate::error::SqliteStoreError;
-use crate::events::Events;
 use crate::job::Job;
+use crate::tables::{Tables, Transaction};
 use crate::time::Timekeeper;
 
 /// What the writer does next.
-pub(crate) enum Task {
-    Job(Box<dyn Job>),
+pub(crate) enum Task<T: Tables> {
+    Job(Box<dyn Job<T>>),
     /// Deletes expired rows. Sent about once a second, because a store without
     /// operations must also forget.
     Purge,
@@ -36,18 +36,18 @@ pub(crate) struct Shared {
 }
 
 /// Executes tasks until every sender is dropped.
-pub(crate) fn run(
+pub(crate) fn run<T: Tables>(
     connection: &Connection,
     config: &SqliteConfig,
-    tasks: &mut Receiver<Task>,
+    tasks: &mut Receiver<Task<T>>,
     shared: &Shared,
     checkpoint: &SyncSender<()>,
 ) -> rusqlite::Result<()> {
     let mut time = Timekeeper::new(config.clock.clone());
-    let events = Events::new(connection, config.max_bytes, time.now())?;
-    let mut writer = Writer {
+    let tables = T::open(connection, config, time.now())?;
+    let mut writer = Writer::<T> {
         connection,
-        events,
+        tables,
         time,
         lock_timeout: config.lock_timeout,
         is_locked_out: false,
@@ -79,7 +79,10 @@ pub(crate) fn run(
 }
 
 /// Adds the jobs that wait to the group. Returns the first task that is none.
-fn collect(jobs: &mut Vec<Box<dyn Job>>, tasks: &mut Receiver<Task>) -> Option<Task> {
+fn collect<T: Tables>(
+    jobs: &mut Vec<Box<dyn Job<T>>>,
+    tasks: &mut Receiver<Task<T>>,
+) -> Option<Task<T>> {
     while jobs.len() < GROUP {
         match tasks.try_recv() {
             Ok(Task::Job(job)) => jobs.push(job),
@@ -90,9 +93,9 @@ fn collect(jobs: &mut Vec<Box<dyn Job>>, tasks: &mut Receiver<Task>) -> Option<T
     None
 }
 
-struct Writer<'c> {
+struct Writer<'c, T: Tables> {
     connection: &'c Connection,
-    events: Events<'c>,
+    tables: T::Open<'c>,
     time: Timekeeper,
     lock_timeout: Duration,
     /// Whether the last transaction did not get the lock.
@@ -110,10 +113,10 @@ struct Failure {
     error: SqliteStoreError,
 }
 
-impl Writer<'_> {
+impl<T: Tables> Writer<'_, T> {
     /// Waits for the next task, and deletes expired rows meanwhile. `None` if every
     /// sender is dropped.
-    fn wait(&mut self, tasks: &mut Receiver<Task>) -> Option<Task> {
+    fn wait(&mut self, tasks: &mut Receiver<Task<T>>) -> Option<Task<T>> {
         while self.may_purge {
             match tasks.try_recv() {
                 Ok(task) => return Some(task),
@@ -125,7 +128,7 @@ impl Writer<'_> {
     }
 
     /// Executes the jobs in one transaction, and replies to each.
-    fn commit_group(&mut self, jobs: &mut Vec<Box<dyn Job>>) {
+    fn commit_group(&mut self, jobs: &mut Vec<Box<dyn Job<T>>>) {
         if self.shared.was_replaced.load(Ordering::Relaxed) {
             return fail_all(jobs, Effect::NotApplied, &SqliteStoreError::Replaced);
         }
@@ -147,7 +150,7 @@ impl Writer<'_> {
         }
     }
 
-    fn finish_all(&mut self, jobs: &mut Vec<Box<dyn Job>>) {
+    fn finish_all(&mut self, jobs: &mut Vec<Box<dyn Job<T>>>) {
         let committed = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
         jobs.drain(..).for_each(Job::finish);
         self.shared.committed.fetch_add(committed, Ordering::Relaxed);
@@ -159,16 +162,16 @@ impl Writer<'_> {
         }
     }
 
-    fn transaction(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    fn transaction(&mut self, jobs: &mut [Box<dyn Job<T>>]) -> Result<(), Failure> {
         self.begin()?;
         let wanted = jobs.iter_mut().filter(|job| !job.is_abandoned());
-        let executed = wanted.into_iter().try_for_each(|job| job.run(&mut self.events));
+        let executed = wanted.into_iter().try_for_each(|job| job.run(&mut self.tables));
         if let Err(error) = executed {
             self.roll_back();
             let error = SqliteStoreError::of(error);
             return Err(Failure { effect: Effect::NotApplied, error });
         }
-        self.events.commit().map_err(|error| {
+        self.tables.commit().map_err(|error| {
             self.roll_back();
             let error = SqliteStoreError::of(error);
             // If the disk was full, the log has no complete commit. After any other error, it may
@@ -185,7 +188,7 @@ impl Writer<'_> {
 
     fn begin(&mut self) -> Result<(), Failure> {
         let now = self.time.now();
-        let begun = self.events.begin(now).map_err(|error| {
+        let begun = self.tables.begin(now).map_err(|error| {
             self.roll_back();
             SqliteStoreError::of(error)
         });
@@ -213,11 +216,11 @@ impl Writer<'_> {
     fn purge(&mut self) {
         let is_possible = !self.is_locked_out && !self.shared.was_replaced.load(Ordering::Relaxed);
         let now = self.time.now();
-        self.may_purge = is_possible && self.events.purge(now).unwrap_or(false);
+        self.may_purge = is_possible && self.tables.purge(now).unwrap_or(false);
     }
 }
 
-fn fail_all(jobs: &mut Vec<Box<dyn Job>>, effect: Effect, error: &SqliteStoreError) {
+fn fail_all<T: Tables>(jobs: &mut Vec<Box<dyn Job<T>>>, effect: Effect, error: &SqliteStoreError) {
     for job in jobs.drain(..) {
         job.fail(effect, error);
     }

@@ -5,6 +5,8 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::config::SqliteConfig;
 use crate::database::Database;
+use crate::schema;
+use crate::tables::StoreTables;
 
 /// Adds about as many pages to the log.
 fn write(connection: &Connection, pages: usize) {
@@ -22,9 +24,10 @@ fn write(connection: &Connection, pages: usize) {
 fn a_long_log_starts_at_its_beginning_after_a_pause_of_the_writer() {
     let folder = tempfile::tempdir().unwrap();
     let config = SqliteConfig::new(folder.path().join("events.db"));
-    let Database { writer, checkpointer, file } = Database::open(&config).unwrap();
+    let Database { writer, checkpointer, file } = Database::open(&config, &schema::STORE).unwrap();
     let (tasks, mut queue) = mpsc::channel(1);
-    let checkpointer = Checkpointer { connection: checkpointer, file, tasks: tasks.downgrade() };
+    let checkpointer: Checkpointer<StoreTables> =
+        Checkpointer { connection: checkpointer, file, tasks: tasks.downgrade() };
     write(&writer, 2 * usize::try_from(LONG_LOG).unwrap());
 
     let copying = thread::spawn(move || {
@@ -49,9 +52,10 @@ fn a_short_log_is_copied_without_a_pause_and_the_log_of_an_idle_store_is_truncat
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.db");
     let Database { writer, checkpointer, file } =
-        Database::open(&SqliteConfig::new(&path)).unwrap();
+        Database::open(&SqliteConfig::new(&path), &schema::STORE).unwrap();
     let (tasks, _queue) = mpsc::channel(1);
-    let checkpointer = Checkpointer { connection: checkpointer, file, tasks: tasks.downgrade() };
+    let checkpointer: Checkpointer<StoreTables> =
+        Checkpointer { connection: checkpointer, file, tasks: tasks.downgrade() };
     write(&writer, 10);
     assert!(checkpointer.copy().unwrap());
     assert_eq!(tasks.capacity(), 1);

@@ -19,7 +19,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 #[test]
 fn every_step_from_every_state_agrees_with_the_protocol() {
     let connection = Connection::open_in_memory().unwrap();
-    schema::create(&connection).unwrap();
+    schema::create(&connection, &schema::STORE).unwrap();
     let now = Now { wall_ms: NOW_MS, forget_ms: NOW_MS };
     let mut events = Events::new(&connection, None, now).unwrap();
     let mut steps = 0;

@@ -12,6 +12,7 @@ use super::*;
 use crate::events::Key;
 use crate::job::{Forget, Step};
 use crate::schema;
+use crate::tables::StoreTables;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const FIRST: ClaimOutcome = ClaimOutcome::Granted { attempt: 1, reclaimed: false };
@@ -20,7 +21,7 @@ const FIRST: ClaimOutcome = ClaimOutcome::Granted { attempt: 1, reclaimed: false
 /// same groups in every run.
 struct Queue {
     connection: Connection,
-    tasks: Vec<Task>,
+    tasks: Vec<Task<StoreTables>>,
 }
 
 type Replied<T> = oneshot::Receiver<Result<T, StoreError>>;
@@ -28,7 +29,7 @@ type Replied<T> = oneshot::Receiver<Result<T, StoreError>>;
 impl Queue {
     fn new() -> Self {
         let connection = Connection::open_in_memory().unwrap();
-        schema::create(&connection).unwrap();
+        schema::create(&connection, &schema::STORE).unwrap();
         Self { connection, tasks: Vec::new() }
     }
 
@@ -50,7 +51,7 @@ impl Queue {
         replied
     }
 
-    fn push(&mut self, job: impl Job + 'static) {
+    fn push(&mut self, job: impl Job<StoreTables> + 'static) {
         self.tasks.push(Task::Job(Box::new(job)));
     }
 
