@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::completions::CompletionsArgs;
 use crate::diagnose::DiagnoseArgs;
 use crate::event::EventArgs;
+use crate::jobs::QueueArgs;
 use crate::manual::ManArgs;
 use crate::request::RequestArgs;
 use crate::scheme::SchemeName;
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     /// Receive deliveries over HTTP: verify, deduplicate, log and forward them
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
+    /// List, retry, discard and pause the events in the queue of `serve`
+    #[command(after_help = QUEUE_EXAMPLES)]
+    Queue(QueueArgs),
     /// Run a local receiver, send it genuine and forged deliveries, and show the results
     #[command(after_help = DEMO_EXAMPLES)]
     Demo,
@@ -310,8 +314,12 @@ Configuration file:
     # \"suppress\"; only = [\"invoice.*\"], to acknowledge and ignore events of
     # other types; for handshakes, verify_token = { env = \"NAME\" }, or
     # handshake_secret_file = \"PATH\" and handshake_window = \"10m\".
-    # Above the endpoints: capture = \"captures\", capture_rejected = true,
-    # capture_files = 1000, dead_letters = \"dead\", connections = 512,
+    # From a queue: retry_schedule = [\"5s\", \"5m\"], concurrency = 16,
+    # order_by = \"body:/data/object/id\", or queue = false; with or without a
+    # queue, sign = { env = \"NAME\" }.
+    # Above the endpoints: queue = \"sqlite:queue.db\",
+    # capture = \"captures\", capture_rejected = true, capture_files = 1000,
+    # dead_letters = \"dead\", connections = 512,
     # drain_timeout = \"29s\", forwarded_headers = \"keep\" or [\"X-Acme-*\"].
 
 A forwarded request has the original method and body, and the headers
@@ -322,6 +330,12 @@ those of the provider; forwarded_headers names others, or keeps all of them. An
 event id or type longer than 256 bytes is replaced by its digest, sha256:<hex>.
 If the target does not respond within handler_timeout, the connection is closed
 and the event is released: its next delivery is forwarded again.
+
+With `--queue sqlite:PATH`, an event is stored in this file, answered 202 once it
+is on the disk, and forwarded until the target responds with a 2xx: again after
+5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, or later if the target sends
+Retry-After. Then it is a dead letter: see `countersign queue`. Several servers
+can use one file. A delivery whose response the provider reads is not queued.
 
 Without `--forward`, the printed line is the handling of the event: standard
 output must not be closed, nor the null device or another device that is not a
@@ -357,6 +371,29 @@ On SIGTERM or Ctrl-C, drains in-flight requests for up to 29 s (drain_timeout)
 and exits. A second signal exits immediately.
 
 Exit status: 0 after one signal, 1 after a second, 2 bad usage or configuration.";
+
+const QUEUE_EXAMPLES: &str = "\
+Servers may use the queue meanwhile. Times of jobs are those at which their
+deliveries were accepted.
+
+Examples:
+  countersign queue list --config serve.toml
+  countersign queue list --queue sqlite:queue.db --state dead --json
+  countersign queue show 17 --queue sqlite:queue.db
+
+  After the target is fixed, retry all dead letters, or one:
+    countersign queue retry --all --queue sqlite:queue.db
+    countersign queue retry 17 --queue sqlite:queue.db
+
+  Replay what was delivered in a period:
+    countersign queue retry --queue sqlite:queue.db --state done \\
+      --since 2026-12-01T10:00:00Z --until 2026-12-01T11:00:00Z
+
+  Stop forwarding during maintenance:
+    countersign queue pause /hooks/venum --queue sqlite:queue.db
+    countersign queue resume /hooks/venum --queue sqlite:queue.db
+
+Exit status: 0 done, 1 no job was changed, 2 bad usage or configuration.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:

@@ -196,6 +196,17 @@ impl Request {
         }
     }
 
+    /// The request of a message in the queue.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of_message(message: &countersign::queue::Message) -> Self {
+        Self {
+            method: message.method().to_owned(),
+            url: Some(message.target().to_owned()),
+            headers: message.headers().to_vec(),
+            body: message.body().clone(),
+        }
+    }
+
     /// The contents of a request file.
     pub(crate) fn to_file(&self) -> Result<String, UsageError> {
         file::write(self)

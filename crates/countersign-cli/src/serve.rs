@@ -11,6 +11,8 @@
 //! | `admission.rs`, `open_files.rs` | limits on requests and connections |
 //! | `endpoint.rs` | one endpoint, from the request to the handling of the event |
 //! | `forward.rs`, `forward/` | forwards events to the target |
+//! | `queue.rs`, `queue/` | stores events, answers them, and forwards them until the target has them |
+//! | `sign.rs` | signs what is forwarded |
 //! | `shadow.rs` | forwards every request, whatever its verification says |
 //! | `log.rs`, `log/` | the lines for people and for programs |
 //! | `capture.rs`, `capture/` | captured deliveries |
@@ -33,6 +35,8 @@ mod log;
 mod metrics;
 mod open_files;
 mod operators;
+#[cfg_attr(not(feature = "sqlite"), path = "serve/queue/unavailable.rs")]
+mod queue;
 mod read_headers;
 mod recorder;
 mod reload;
@@ -42,6 +46,7 @@ mod server;
 mod shadow;
 mod short_id;
 mod shutdown;
+mod sign;
 mod store;
 
 use std::net::SocketAddr;
@@ -54,6 +59,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use config::ServeArgs;
+#[cfg(feature = "sqlite")]
+pub(crate) use store::{SQLITE, with_causes};
 
 use crate::output::{self, Report};
 use crate::possible_secret::shown_url;
@@ -66,6 +73,7 @@ use endpoint::{Endpoint, Shared};
 use log::{Format, Log, Printed};
 use metrics::Metrics;
 use operators::Operators;
+use queue::Queue;
 use recorder::Recorder;
 use reload::Reload;
 use routes::Routes;
@@ -122,6 +130,7 @@ async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
     }
     folders::check_writable(plan.capture.as_ref(), plan.dead_letters.as_ref())?;
     Store::open(plan.store).await?;
+    drop(plan.queue.map(Queue::open).transpose()?);
     Ok(Report::human(format!("the configuration is valid\n{}", endpoints.concat())))
 }
 
@@ -132,7 +141,8 @@ fn described(plan: &EndpointPlan) -> String {
         // A query can contain a token.
         Some(Target { uri, .. }) => {
             let uri = uri.to_string();
-            format!("forwarded to {}", shown_url(uri.split('?').next().unwrap_or_default()))
+            let how = if plan.queue.is_some() { "queued for" } else { "forwarded to" };
+            format!("{how} {}", shown_url(uri.split('?').next().unwrap_or_default()))
         }
         None => "printed".to_owned(),
     };
@@ -158,6 +168,7 @@ struct Running {
     cutoff: CancellationToken,
     drain_timeout: Duration,
     operators: Operators,
+    queue: Option<Queue>,
     /// Stops the server for operators when it is dropped, after everything else.
     admin: Option<oneshot::Sender<()>>,
 }
@@ -178,6 +189,7 @@ impl Running {
         }
         let budget = plan.budget();
         let store = Store::open(plan.store).await?;
+        let queue = plan.queue.map(Queue::open).transpose()?;
         let format = Format::of_output(args.json, plan.endpoints.len());
         let hidden = Arc::clone(&plan.hidden);
         let (log, printed) = Log::start(plan.show_body.then(|| Arc::clone(&hidden)), format)?;
@@ -189,6 +201,7 @@ impl Running {
         let watched = store.clone();
         let shared = Shared {
             store,
+            queue: queue.clone(),
             log: log.clone(),
             captures,
             dead_letters,
@@ -213,8 +226,13 @@ impl Running {
 
         let drain_timeout = plan.limits.drain_timeout.unwrap_or(shutdown::DRAIN_TIMEOUT);
         let limits = (plan.limits, budget);
-        let needs_store = endpoints.endpoints().any(Endpoint::needs_store);
-        let operators = Operators::new(metrics.clone(), watched.clone(), needs_store);
+        let is_needed = |is_of_queue: bool| {
+            let mut endpoints = endpoints.endpoints();
+            endpoints.any(|it| it.needs_store() && it.is_of_queue() == is_of_queue)
+        };
+        let of_queue = queue.as_ref().map(Queue::store).filter(|_| is_needed(true));
+        let needed = is_needed(false).then(|| watched.clone()).into_iter().chain(of_queue);
+        let operators = Operators::new(metrics.clone(), needed.collect());
         let admin = match &plan.admin {
             Some(address) => Some(Admin::bind(address, operators.clone()).await?),
             None => None,
@@ -222,6 +240,10 @@ impl Running {
         let own = admin.is_none().then(|| operators.clone());
         let server = Server::bind(&plan.listen, limits, endpoints, own, log).await?;
         watched.watch();
+        if let Some(queue) = &queue {
+            queue.store().watch();
+            queue.start();
+        }
         reload.set_handshake_windows();
         if let Some(admin) = &admin {
             banner.push(format!("health and metrics on http://{}", admin.address()));
@@ -246,6 +268,7 @@ impl Running {
             cutoff,
             drain_timeout,
             operators,
+            queue,
             admin,
         })
     }
@@ -256,6 +279,10 @@ impl Running {
         let deadlines = Deadlines::within(self.drain_timeout);
         self.operators.drain();
         drop(stop);
+        if let Some(queue) = &self.queue {
+            queue.stop();
+            queue.finished(deadlines.handlers).await;
+        }
         if timeout_at(deadlines.handlers, &mut serving).await.is_err() {
             output::note(
                 "some requests are still in progress: their events are released, to be retried",
@@ -263,6 +290,11 @@ impl Running {
             cutoff.cancel();
             let _ = timeout_at(deadlines.given_back, &mut serving).await;
             serving.abort();
+        }
+        if let Some(queue) = &self.queue {
+            // Attempts that are still in progress are released: their jobs are due again.
+            cutoff.cancel();
+            queue.finished(deadlines.given_back).await;
         }
         let within = deadlines.store.saturating_duration_since(Instant::now());
         let recording = recorders.into_iter().map(|recorder| recorder.finish(within));

@@ -34,6 +34,9 @@ mod only;
 mod operators;
 #[path = "serve/processes.rs"]
 mod processes;
+#[cfg(feature = "sqlite")]
+#[path = "serve/queue.rs"]
+mod queue;
 #[path = "serve/recorded.rs"]
 mod recorded;
 #[path = "serve/reload.rs"]

@@ -15,6 +15,7 @@
 //! | [`idempotency`] | how events are deduplicated, and the guarantees |
 //! | [`inbox`] | which tier to choose; the effect exactly once, in your own database |
 //! | [`server`] | `countersign serve`: forwarding, timeouts, shutdown, overload |
+//! | [`queue`] | answering before the event is handled: `countersign serve --queue` |
 //! | [`hostile`] | limits against slow and malicious clients |
 //! | [`observability`] | every metric, and what is logged at which level |
 //! | [`opentelemetry`] | traces of deliveries in a collector |
@@ -79,6 +80,10 @@ pub mod production {}
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/proxies.md")]
 pub mod proxies {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../guide/queue.md")]
+pub mod queue {}
 
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/quick-starts.md")]

@@ -8,6 +8,7 @@ mod former_secrets;
 mod handshakes;
 mod own_address;
 mod place;
+mod queue;
 mod shared_secrets;
 mod source;
 mod tenants;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use countersign::{BufferBudget, OutagePolicy, Repeats, Scheme, Verifier};
+use countersign::{BufferBudget, OutagePolicy, Repeats, Scheme, Secret, Verifier};
 use http::Uri;
 
 use super::capture::{KnownSecrets, PublicUrl, is_secret_in_body};
@@ -37,6 +38,7 @@ pub(super) use capture::CapturePlan;
 pub(super) use event_types::EventTypes;
 pub(super) use former_secrets::FormerSecrets;
 pub(super) use place::Place;
+pub(super) use queue::{EndpointQueue, OrderBy, QueuePlan};
 pub(super) use shared_secrets::{KeyDigest, SecretUsers, all_keys};
 pub(super) use source::Source;
 pub(super) use toml::ForwardedHeaders;
@@ -48,14 +50,18 @@ pub(super) use toml::ForwardedHeaders;
            [--json] [--capture <DIR>]
        countersign serve --listen <ADDR> --endpoint <PATH=SCHEME>...
            <--secret-env <NAME>|--secret-file <PATH>>... [--forward <URL>] [--store <URL>]
-           [--store-prefix <PREFIX>] [--show-body] [--capture <DIR>] [--dead-letters <DIR>]"
+           [--store-prefix <PREFIX>] [--queue <URL>] [--show-body] [--capture <DIR>]
+           [--dead-letters <DIR>]"
 )]
 pub(crate) struct ServeArgs {
     /// Configuration file; required if endpoints have different secrets
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["endpoints", "secrets", "forward", "store", "store_prefix"]
+        conflicts_with_all = [
+            "endpoints", "secrets", "forward", "store", "store_prefix", "queue", "sign_secret_env",
+            "sign_secret_file"
+        ]
     )]
     config: Option<PathBuf>,
     /// Address to listen on, such as 127.0.0.1:3000; replaces that of the file
@@ -87,6 +93,22 @@ pub(crate) struct ServeArgs {
     /// Prefix of the keys in Redis, unique for each application in the same Redis [default: cs]
     #[arg(long, value_name = "PREFIX")]
     store_prefix: Option<String>,
+    /// Queue `sqlite:PATH`: each event is stored in this file, answered 202, and forwarded until
+    /// the target has it; needs `--forward`
+    #[arg(long, value_name = "URL", requires = "forward")]
+    queue: Option<String>,
+    /// Environment variable with a secret that signs what is forwarded, by Standard Webhooks
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "forward",
+        conflicts_with = "sign_secret_file",
+        allow_hyphen_values = true
+    )]
+    sign_secret_env: Option<String>,
+    /// File with a secret that signs what is forwarded, by Standard Webhooks
+    #[arg(long, value_name = "PATH", requires = "forward", allow_hyphen_values = true)]
+    sign_secret_file: Option<PathBuf>,
     /// Check the configuration, its secrets and the store, and exit
     #[arg(long)]
     pub(super) check: bool,
@@ -120,6 +142,7 @@ pub(super) struct Plan {
     /// The separate address for operators.
     pub(super) admin: Option<String>,
     pub(super) store: StorePlan,
+    pub(super) queue: Option<QueuePlan>,
     pub(super) endpoints: Vec<(EndpointPlan, Changes)>,
     pub(super) fixed: Fixed,
     pub(super) limits: Limits,
@@ -191,6 +214,10 @@ pub(super) struct EndpointPlan {
     pub(super) repeats: Option<Repeats>,
     /// The types of the events to handle; `None` for all.
     pub(super) only: Option<EventTypes>,
+    /// How it forwards from the queue; `None` if it forwards directly.
+    pub(super) queue: Option<EndpointQueue>,
+    /// The secret that signs what is forwarded.
+    pub(super) sign: Option<Secret>,
     /// Whether requests are only verified, and all forwarded.
     pub(super) is_shadow: bool,
     /// The URL that the provider calls, for captures.
@@ -248,6 +275,7 @@ impl Plan {
             listen,
             admin: None,
             store,
+            queue: None,
             endpoints,
             fixed: Fixed::new(),
             limits: Limits::default(),

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use countersign::handshake::Handshake;
 use countersign::serve::RequestBody;
 use countersign::tower::{ResponseBody, WebhookLayer, WebhookService, into_response};
-use countersign::{EarlyResponse, Grant, Receiver, Scheme, TokioRuntime, Verified};
+use countersign::{EarlyResponse, Grant, OutagePolicy, Receiver, Scheme, TokioRuntime, Verified};
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -29,8 +29,10 @@ use super::dead_letters::{DeadLetterFolder, EndpointDeadLetters};
 use super::forward::{BoxError, Forward, ForwardSettings};
 use super::log::{Line, Log};
 use super::metrics;
+use super::queue::{self, Queue, QueuedEndpoint, QueuedEndpointPlan, is_interactive};
 use super::recorder::Recorder;
 use super::shadow::{Shadow, shadow};
+use super::sign::ForwardSigner;
 use super::store::Store;
 use crate::usage_error::UsageError;
 
@@ -45,6 +47,7 @@ pub(super) struct Endpoint {
     log: Log,
     capture: Option<Capture>,
     forwards: bool,
+    is_of_queue: bool,
 }
 
 enum Mode {
@@ -62,6 +65,7 @@ enum Mode {
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) store: Store,
+    pub(super) queue: Option<Queue>,
     pub(super) log: Log,
     pub(super) captures: Option<Captures>,
     pub(super) dead_letters: Option<DeadLetterFolder>,
@@ -72,7 +76,11 @@ pub(super) struct Shared {
 
 impl Endpoint {
     pub(super) fn new(plan: EndpointPlan, shared: Shared) -> Result<Self, UsageError> {
-        let Shared { store, log, captures, dead_letters, forwarded_headers, cutoff } = shared;
+        let Shared { store, queue, log, captures, dead_letters, forwarded_headers, cutoff } =
+            shared;
+        // An endpoint of the queue has its events there.
+        let queue = queue.zip(plan.queue);
+        let store = queue.as_ref().map_or(store, |(queue, _)| queue.store());
         let path: Arc<str> = plan.path.as_str().into();
         let name = countersign::Endpoint::new(Arc::clone(&path));
         let methods = methods(plan.verifier.scheme());
@@ -81,7 +89,9 @@ impl Endpoint {
         if let Some(deadline) = plan.ack_deadline {
             receiver = receiver.with_ack_deadline(deadline);
         }
-        if let Some(policy) = plan.outage {
+        // What cannot be stored is not accepted.
+        let outage = queue.as_ref().map(|_| OutagePolicy::FailClosed).or(plan.outage);
+        if let Some(policy) = outage {
             receiver = receiver.with_outage_policy(policy);
         }
         if let Some(repeats) = plan.repeats {
@@ -98,6 +108,7 @@ impl Endpoint {
         let answer_within = receiver.response_deadline().saturating_sub(PASSING_ON);
         let timeout = plan.handler_timeout.unwrap_or(HANDLER_TIMEOUT.max(ack_deadline));
         let forwards = plan.forward.is_some();
+        let is_of_queue = queue.is_some();
         let how = match plan.forward {
             None => {
                 let (path, scheme, log) = (Arc::clone(&path), Arc::clone(&scheme), log.clone());
@@ -105,8 +116,28 @@ impl Endpoint {
             }
             Some(to) => {
                 let max_wait = ack_deadline / 3;
-                let settings = ForwardSettings { forwarded_headers, max_wait, timeout, cutoff };
-                How::Forward(Forward::new(&path, to, settings)?)
+                let signer = plan.sign.map(ForwardSigner::new);
+                let headers = forwarded_headers.clone();
+                let settings =
+                    ForwardSettings { forwarded_headers, max_wait, timeout, cutoff, signer };
+                let forward = Forward::new(&path, to, settings)?;
+                match queue {
+                    None => How::Forward(forward),
+                    Some((queue, settings)) => {
+                        let retention = receiver.retention();
+                        let queued = queue.endpoint(QueuedEndpointPlan {
+                            path: Arc::clone(&path),
+                            scheme: receiver.verifier().scheme().clone(),
+                            retention,
+                            repeats: plan.repeats,
+                            queue: settings,
+                            forward: forward.clone(),
+                            forwarded_headers: headers,
+                            log: log.clone(),
+                        });
+                        How::Queue(queued, forward)
+                    }
+                }
             }
         };
         let body_timeout = receiver.verifier().body_timeout();
@@ -140,6 +171,7 @@ impl Endpoint {
             log,
             capture,
             forwards,
+            is_of_queue,
         })
     }
 
@@ -189,6 +221,7 @@ impl Endpoint {
                 grant: handled.map(|(_, grant)| *grant),
                 handshake: handshake(&response),
                 capture: capture.or(rejected.as_deref()),
+                job: extensions.get().map(|accepted: &queue::Accepted| accepted.job),
                 ..self.line(code(&response, is_allowed), response.status(), admitted.since)
             });
         }
@@ -247,6 +280,11 @@ impl Endpoint {
     /// Whether deliveries are answered 503 while the store is away.
     pub(super) fn needs_store(&self) -> bool {
         self.recorder().is_some_and(Recorder::needs_store)
+    }
+
+    /// Whether its events are in the queue.
+    pub(super) fn is_of_queue(&self) -> bool {
+        self.is_of_queue
     }
 
     /// Whether every request is forwarded, whatever its verification says.
@@ -314,6 +352,8 @@ fn code(response: &Response<Full<Bytes>>, is_allowed: bool) -> &'static str {
     match response.extensions().get::<EarlyResponse>() {
         Some(answer) => answer.code(),
         None if response.extensions().get::<Filtered>().is_some() => "filtered",
+        None if response.extensions().get::<queue::Accepted>().is_some() => "accepted",
+        None if response.extensions().get::<queue::Duplicate>().is_some() => "duplicate",
         None if response.status().is_success() => "handled",
         None => "handler_failed",
     }
@@ -367,6 +407,8 @@ enum How {
         cutoff: CancellationToken,
     },
     Forward(Forward),
+    /// Stores the event. A delivery whose response the provider reads is forwarded at once.
+    Queue(QueuedEndpoint, Forward),
 }
 
 impl Handler {
@@ -389,6 +431,12 @@ impl Handler {
         match self.how {
             How::Forward(forward) => {
                 forward.pass_on(request, &verified, grant, admitted.answer_by).await
+            }
+            How::Queue(_, forward) if is_interactive(&verified) => {
+                forward.pass_on(request, &verified, grant, admitted.answer_by).await
+            }
+            How::Queue(queued, _) => {
+                queued.accept(&request, &verified, grant.possible_duplicate).await
             }
             How::Acknowledge { path, scheme, log, timeout, cutoff } => {
                 let line = Line {

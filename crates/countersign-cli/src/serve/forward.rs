@@ -6,19 +6,20 @@ mod client;
 mod headers;
 
 pub(super) use client::BoxError;
-pub(super) use headers::{add_event, is_never_forwarded};
+pub(super) use headers::{MessageFacts, add_event, folded, is_never_forwarded};
 
 use std::error::Error;
 use std::iter::successors;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use countersign::scheme::Identity;
 use countersign::tower::into_response;
-use countersign::{EarlyResponse, Grant, Scheme, Verified, Verifier};
+use countersign::{EarlyResponse, Endpoint, EventKey, Grant, Scheme, Verified, Verifier};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use super::awake::sleep_awake;
 use super::config::{ForwardedHeaders, Target};
 use super::metrics;
+use super::sign::{ForwardSigner, message_id};
 use super::store::with_causes;
 use crate::hop_by_hop;
 use crate::output;
@@ -59,6 +61,24 @@ pub(super) struct ForwardSettings {
     pub(super) timeout: Duration,
     /// Cancelled when the program stops waiting for targets at shutdown.
     pub(super) cutoff: CancellationToken,
+    /// Signs the requests.
+    pub(super) signer: Option<ForwardSigner>,
+}
+
+/// The result of a request from the queue.
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+pub(super) enum Delivered {
+    /// The target has the event.
+    Done { status: u16 },
+    Failed {
+        /// The target's status, if it responded.
+        status: Option<u16>,
+        /// The time that the target wants to have until the next request.
+        retry_after: Option<Duration>,
+        error: String,
+    },
+    /// The program ends.
+    Cut,
 }
 
 impl Forward {
@@ -101,9 +121,67 @@ impl Forward {
         let mut request = self.outgoing(request, verified.scheme(), forwarded);
         // Added after that, so that the request's `Connection` header cannot remove these.
         headers::add_proof(request.headers_mut(), verified, grant);
+        if let Some(signer) = &self.0.settings.signer {
+            let key = EventKey::of(verified, &Endpoint::new(Arc::clone(&self.0.path)));
+            let is_same_event = verified.identity() != Identity::Unknown;
+            let signed = message_id(&key, is_same_event)
+                .and_then(|id| signer.sign(request.headers_mut(), &id, verified.body()));
+            if let Err(error) = signed {
+                self.down(&format!("the request cannot be signed: {error}"));
+                return unusable_target();
+            }
+        }
         match self.answered(request).await {
             Ok(answered) => passed_back(answered, answer_by, false).await,
             Err(response) => response,
+        }
+    }
+
+    /// Forwards a delivery from the queue. Its sender has its response already.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+    pub(super) async fn deliver(
+        &self,
+        request: Request<Full<Bytes>>,
+        scheme: &Scheme,
+        forwarded: &ForwardedHeaders,
+        facts: &MessageFacts<'_>,
+    ) -> Delivered {
+        let Inner { client, settings, .. } = &*self.0;
+        let failed = |error| Delivered::Failed { status: None, retry_after: None, error };
+        let mut request = self.outgoing(request, scheme, forwarded);
+        facts.add(request.headers_mut());
+        if let Some(signer) = &settings.signer {
+            let message = facts.message;
+            if let Err(error) = signer.sign(request.headers_mut(), message.id(), message.body()) {
+                return failed(format!("the request cannot be signed: {error}"));
+            }
+        }
+        let answered = tokio::select! {
+            biased;
+            answered = client.request(request) => answered,
+            () = settings.cutoff.cancelled() => return Delivered::Cut,
+            () = sleep_awake(settings.timeout) => {
+                metrics::count(metrics::HANDLER_TIMEOUTS, &self.0.path);
+                let timeout = humantime::format_duration(settings.timeout);
+                return failed(format!("no response within {timeout}"));
+            }
+        };
+        let answered = match answered {
+            Ok(answered) => answered,
+            Err(error) => return failed(with_causes(&error)),
+        };
+        let status = answered.status();
+        let retry_after = retry_after(answered.headers());
+        // Read, so that the connection can be used again.
+        let body = Limited::new(answered.into_body(), LARGEST_BODY);
+        let _ = timeout(MAX_BODY, body.collect()).await;
+        match status.is_success() {
+            true => Delivered::Done { status: status.as_u16() },
+            false => Delivered::Failed {
+                status: Some(status.as_u16()),
+                retry_after,
+                error: format!("the target's status is {}", status.as_u16()),
+            },
         }
     }
 
@@ -292,6 +370,19 @@ async fn passed_back(
     response
 }
 
+/// The value of `Retry-After`, as seconds or as a date, up to a day.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wanted = match text.parse().map(Duration::from_secs) {
+        Ok(wanted) => wanted,
+        Err(_) => {
+            let at = httpdate::parse_http_date(text).ok()?;
+            at.duration_since(SystemTime::now()).unwrap_or_default()
+        }
+    };
+    Some(wanted.min(MAX_RETRY_AFTER))
+}
+
 fn unusable_target() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -304,5 +395,26 @@ pub(super) const MAX_CONNECTIONS: usize = 64;
 const MAX_WAIT: Duration = Duration::from_secs(2);
 const MAX_BODY: Duration = Duration::from_secs(2);
 const LARGEST_BODY: usize = 64 * 1024;
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// The maximum number of dropped headers that are reported.
 const MAX_NAMED: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_a_number_or_a_date() {
+        const SECOND: Duration = Duration::from_secs(1);
+        let wanted = |value: &str| {
+            retry_after(&[(RETRY_AFTER, value.parse().unwrap())].into_iter().collect())
+        };
+        assert_eq!(wanted(" 120 "), Some(120 * SECOND));
+        assert_eq!(wanted("99999999999"), Some(MAX_RETRY_AFTER));
+        assert_eq!(wanted("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        let date = httpdate::fmt_http_date(SystemTime::now() + 100 * SECOND);
+        assert!(wanted(&date).is_some_and(|wait| wait > 90 * SECOND && wait <= 100 * SECOND));
+        assert_eq!(wanted("soon"), None);
+        assert_eq!(wanted("-1"), None);
+    }
+}

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use countersign::{Grant, Verified, VerifyError};
 use http::Method;
@@ -76,9 +77,33 @@ pub(super) struct Line<'a> {
     pub(super) capture: Option<&'a str>,
     /// Method and path of a request that no endpoint takes.
     pub(super) unrouted: Option<(&'a Method, &'a str)>,
+    /// The job of the queue, if the delivery was accepted.
+    pub(super) job: Option<i64>,
     /// Whether the endpoint rejects what fails verification.
     pub(super) is_enforced: bool,
     /// When its headers had arrived.
+    pub(super) since: Instant,
+}
+
+/// An attempt at a job of the queue.
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+pub(super) struct JobLine<'a> {
+    pub(super) endpoint: &'a str,
+    pub(super) scheme: &'a str,
+    pub(super) code: &'a str,
+    pub(super) job: i64,
+    pub(super) event_id: &'a str,
+    pub(super) event_type: Option<&'a str>,
+    pub(super) tenant: Option<&'a str>,
+    pub(super) attempt: u32,
+    pub(super) possible_duplicate: bool,
+    /// The target's status, if it responded.
+    pub(super) status: Option<u16>,
+    /// What went wrong.
+    pub(super) reason: Option<&'a str>,
+    /// The time until the next attempt.
+    pub(super) retry_in: Option<Duration>,
+    /// When the attempt began.
     pub(super) since: Instant,
 }
 
@@ -96,6 +121,7 @@ impl<'a> Line<'a> {
             handshake: None,
             capture: None,
             unrouted: None,
+            job: None,
             is_enforced: true,
             since,
         }
@@ -186,6 +212,16 @@ impl Log {
         let without_body = || (self.text(line, &ShownBody::Dropped), None);
         let (text, held) = self.whole(line).unwrap_or_else(without_body);
         self.push(Entry { text, waiter: None, _queued: held });
+    }
+
+    /// Queues the line of an attempt at a job, as [`print`](Self::print) does.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+    pub(super) fn print_job(&self, line: &JobLine<'_>) {
+        let text = match self.format {
+            Format::Json => json::job_line(line),
+            Format::Human { has_endpoint } => human::job_line(line, has_endpoint),
+        };
+        self.push(Entry { text, waiter: None, _queued: None });
     }
 
     /// Prints the line, and returns whether it was printed.

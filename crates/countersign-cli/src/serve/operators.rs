@@ -21,12 +21,11 @@ pub(super) struct Operators(Arc<Inner>);
 
 struct Inner {
     metrics: Metrics,
-    store: Store,
-    /// Whether an endpoint answers 503 while the store is away.
-    needs_store: bool,
+    /// The stores without which an endpoint answers 503.
+    needed: Vec<Store>,
     /// Whether the server is shutting down.
     is_draining: AtomicBool,
-    /// When the store was last probed, and whether it answered.
+    /// When the stores were last probed, and whether all answered.
     probed: Mutex<Option<(Instant, bool)>>,
 }
 
@@ -36,9 +35,9 @@ pub(super) fn is_operators(path: &str) -> bool {
 }
 
 impl Operators {
-    pub(super) fn new(metrics: Metrics, store: Store, needs_store: bool) -> Self {
+    pub(super) fn new(metrics: Metrics, needed: Vec<Store>) -> Self {
         let (is_draining, probed) = (AtomicBool::new(false), Mutex::new(None));
-        Self(Arc::new(Inner { metrics, store, needs_store, is_draining, probed }))
+        Self(Arc::new(Inner { metrics, needed, is_draining, probed }))
     }
 
     /// From now on, the server is not ready.
@@ -59,26 +58,26 @@ impl Operators {
         }
     }
 
-    /// Whether deliveries can be handled: the server is not shutting down, and the store answers and
-    /// has room, if an endpoint needs it.
+    /// Whether deliveries can be handled: the server is not shutting down, and the stores that are
+    /// needed answer and have room.
     async fn is_ready(&self) -> bool {
-        let Inner { store, needs_store, is_draining, probed, .. } = &*self.0;
+        let Inner { needed, is_draining, probed, .. } = &*self.0;
         if is_draining.load(Ordering::Relaxed) {
             return false;
         }
-        if !needs_store {
-            return true;
-        }
-        // Any client can call this: the store is probed once for all calls of a second.
+        // Any client can call this: a store is probed once for all calls of a second.
         let mut probed = probed.lock().await;
         if let Some((at, is_ready)) = *probed
             && at.elapsed() < BETWEEN_PROBES
         {
             return is_ready;
         }
-        let probe = timeout(MAX_PROBE, store.probe()).await;
-        let is_full = |health: &Health| health.warnings.contains(&StoreWarning::Full);
-        let is_ready = matches!(probe, Ok(Ok(health)) if !is_full(&health));
+        let mut is_ready = true;
+        for store in needed {
+            let probe = timeout(MAX_PROBE, store.probe()).await;
+            let is_full = |health: &Health| health.warnings.contains(&StoreWarning::Full);
+            is_ready &= matches!(probe, Ok(Ok(health)) if !is_full(&health));
+        }
         *probed = Some((Instant::now(), is_ready));
         is_ready
     }

@@ -16,6 +16,8 @@ use countersign::{EventKey, MemoryStore};
 use countersign_postgres::PostgresStore;
 use countersign_redis::{ConnectError, RedisConfig, RedisStore};
 #[cfg(feature = "sqlite")]
+use countersign_sqlite::queue::SqliteQueue;
+#[cfg(feature = "sqlite")]
 use countersign_sqlite::{OpenError, SqliteStore};
 
 use super::config::StorePlan;
@@ -32,6 +34,9 @@ pub(super) enum Store {
     Postgres(PostgresStore),
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteStore),
+    /// The queue, which records the events that it has accepted.
+    #[cfg(feature = "sqlite")]
+    Queue(SqliteQueue),
 }
 
 impl Store {
@@ -120,6 +125,8 @@ impl Store {
             Self::Postgres(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
+            #[cfg(feature = "sqlite")]
+            Self::Queue(queue) => drop(tokio::spawn(queue.watch(BETWEEN_LOOKS, report))),
         }
     }
 }
@@ -133,6 +140,8 @@ impl IdempotencyStore for Store {
             Self::Postgres(store) => store.claim(key, attempt).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.claim(key, attempt).await,
+            #[cfg(feature = "sqlite")]
+            Self::Queue(queue) => IdempotencyStore::claim(queue, key, attempt).await,
         }
     }
 
@@ -148,6 +157,8 @@ impl IdempotencyStore for Store {
             Self::Postgres(store) => store.complete(key, attempt).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.complete(key, attempt).await,
+            #[cfg(feature = "sqlite")]
+            Self::Queue(queue) => IdempotencyStore::complete(queue, key, attempt).await,
         }
     }
 
@@ -159,6 +170,8 @@ impl IdempotencyStore for Store {
             Self::Postgres(store) => store.renew(key, attempt).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.renew(key, attempt).await,
+            #[cfg(feature = "sqlite")]
+            Self::Queue(queue) => IdempotencyStore::renew(queue, key, attempt).await,
         }
     }
 
@@ -174,6 +187,8 @@ impl IdempotencyStore for Store {
             Self::Postgres(store) => store.release(key, attempt).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.release(key, attempt).await,
+            #[cfg(feature = "sqlite")]
+            Self::Queue(queue) => IdempotencyStore::release(queue, key, attempt).await,
         }
     }
 
@@ -185,6 +200,8 @@ impl IdempotencyStore for Store {
             Self::Postgres(store) => store.forget(key).await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.forget(key).await,
+            #[cfg(feature = "sqlite")]
+            Self::Queue(queue) => IdempotencyStore::forget(queue, key).await,
         }
     }
 
@@ -196,6 +213,8 @@ impl IdempotencyStore for Store {
             Self::Postgres(store) => store.probe().await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.probe().await,
+            #[cfg(feature = "sqlite")]
+            Self::Queue(queue) => IdempotencyStore::probe(queue).await,
         }
     }
 }
@@ -231,7 +250,7 @@ fn is_host(text: &str) -> bool {
 }
 
 /// An error with its sources.
-pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let all: Vec<String> =
         successors(Some(error), |&error| error.source()).map(ToString::to_string).collect();
     all.join(": ")
@@ -241,7 +260,7 @@ pub(super) const MEMORY: &str = "memory";
 /// The beginnings of a URL of Postgres.
 pub(super) const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Followed by the path of the file.
-pub(super) const SQLITE: &str = "sqlite:";
+pub(crate) const SQLITE: &str = "sqlite:";
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use countersign::Verifier;
+use countersign::{Secret, Verifier};
 
 use super::capture;
 use super::place::Place;
+use super::queue::{EndpointQueue, QueuePlan, check_endpoint, check_signing_secret};
 use super::shared_secrets::{SecretUser, SecretUsers, key_digests};
 use super::source::{ADD_A_VALID_ONE, is_any_valid};
 use super::{
@@ -30,6 +31,11 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
     }
     let prefix = args.store_prefix.clone().map(|said| (said, Place::option("--store-prefix")));
     let store = StorePlan::new(args.store.clone(), prefix, Path::to_owned)?;
+    let queue = args
+        .queue
+        .as_deref()
+        .map(|url| QueuePlan::of_url(url, &Place::option("--queue"), |path| path.into()));
+    let queue = queue.transpose()?;
     let capture = capture::plan(args)?;
     let hidden = super::hidden(hidden, capture.is_some() || args.show_body);
     // All endpoints accept all secrets.
@@ -39,6 +45,8 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
         keys.borrow_mut().extend(key_digests(read));
     })?;
     let mut read = read.into_iter();
+    let sign = signing_secret(args)?;
+    sign.iter().for_each(|secret| hidden.add(secret));
     let mut paths = Paths(Vec::new());
     let mut endpoints = Vec::new();
     let mut users = SecretUsers::default();
@@ -74,6 +82,13 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
         check_body_limit(&verifier, &at)?;
         let forward = args.forward.as_deref();
         let (live, fresh) = (SecretsSource::Own(handle), Reloaded::Own(fresh));
+        let endpoint_queue = match &queue {
+            Some(_) => {
+                check_endpoint(forward.is_some(), verifier.scheme(), &at)?;
+                Some(EndpointQueue::default())
+            }
+            None => None,
+        };
         let plan = EndpointPlan {
             path: path.to_owned(),
             verifier,
@@ -86,6 +101,8 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
             outage: None,
             repeats: None,
             only: None,
+            queue: endpoint_queue,
+            sign: sign.as_ref().map(secrets::again).transpose()?,
             is_shadow: false,
             url: None,
         };
@@ -98,7 +115,19 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
     }
     users.check()?;
     let listen = args.listen.clone().unwrap_or_default();
-    Ok(Plan::new(args, listen, store, endpoints, capture, hidden))
+    Ok(Plan { queue, ..Plan::new(args, listen, store, endpoints, capture, hidden) })
+}
+
+/// The secret that signs what is forwarded.
+fn signing_secret(args: &ServeArgs) -> Result<Option<Secret>, UsageError> {
+    let (place, at) = match (&args.sign_secret_env, &args.sign_secret_file) {
+        (Some(name), _) => (secrets::Place::Env(name.clone()), "--sign-secret-env"),
+        (None, Some(path)) => (secrets::Place::File(path.clone()), "--sign-secret-file"),
+        (None, None) => return Ok(None),
+    };
+    let secret = place.read()?;
+    check_signing_secret(&secret, &place, &Place::option(at))?;
+    Ok(Some(secret))
 }
 
 /// An endpoint of the command line for an error message, without what may be a secret.

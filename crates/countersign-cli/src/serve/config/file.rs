@@ -71,7 +71,7 @@ impl File<'_> {
         for endpoint in &words.endpoint {
             let at = self.at("path", endpoint.path.span());
             paths.add(endpoint.path.get_ref(), &at)?;
-            endpoints.push(self.endpoint(endpoint)?);
+            endpoints.push(self.endpoint(endpoint, words.queue.is_some())?);
         }
         self.reject_shared_files(&words.endpoint)?;
         let users = self.users.borrow();
@@ -93,6 +93,7 @@ impl File<'_> {
             ("admin", format!("{:?}", words.admin)),
             ("store", format!("{:?}", words.store)),
             ("store_prefix", said(words.store_prefix.as_ref())),
+            ("queue", said(words.queue.as_ref())),
             ("header_timeout", said(words.header_timeout.as_ref())),
             ("idle_timeout", said(words.idle_timeout.as_ref())),
             ("connections", format!("{:?}", words.connections)),
@@ -115,6 +116,7 @@ impl File<'_> {
             Ok::<_, UsageError>(DeadLetterPlan { folder: self.beside(said.get_ref()), at })
         });
         let dead_letters = dead_letters.transpose()?;
+        let queue = self.queue(&words)?;
         let prefix = words.store_prefix.as_ref();
         let prefix =
             prefix.map(|said| (said.get_ref().clone(), self.at("store_prefix", said.span())));
@@ -123,10 +125,15 @@ impl File<'_> {
         let forwarded_headers = words.forwarded_headers.unwrap_or_default();
         let dead_letters = args.dead_letters().or(dead_letters);
         let plan = Plan::new(args, listen, store, endpoints, capture, self.hidden);
-        Ok(Plan { admin: words.admin, fixed, limits, forwarded_headers, dead_letters, ..plan })
+        let admin = words.admin;
+        Ok(Plan { admin, queue, fixed, limits, forwarded_headers, dead_letters, ..plan })
     }
 
-    fn endpoint(&self, words: &EndpointConfig) -> Result<(EndpointPlan, Changes), UsageError> {
+    fn endpoint(
+        &self,
+        words: &EndpointConfig,
+        has_queue: bool,
+    ) -> Result<(EndpointPlan, Changes), UsageError> {
         let scheme_at = self.at("scheme", words.scheme.span());
         let described = scheme::load_from(self.folder, words.scheme.get_ref())
             .map_err(|error| scheme_at.fix(error))?;
@@ -160,6 +167,7 @@ impl File<'_> {
             .forward
             .as_ref()
             .map(|said| Target::parse(said.get_ref(), self.at("forward", said.span())));
+        let queue = self.endpoint_queue(words, verifier.scheme(), has_queue)?;
         let plan = EndpointPlan {
             path: words.path.get_ref().clone(),
             verifier,
@@ -170,6 +178,8 @@ impl File<'_> {
             outage: words.outage.map(Into::into),
             repeats: words.repeats.map(Into::into),
             only,
+            queue,
+            sign: self.sign(words)?,
             is_shadow: self.is_shadow(words)?,
             url: words.url.as_ref().map(|said| match is_of_tenants(words) {
                 true => capture::PublicUrl::Origin(said.get_ref().clone()),
@@ -206,6 +216,7 @@ impl File<'_> {
             ("retention", words.retention.is_some()),
             ("repeats", words.repeats.is_some()),
             ("handshake_secret_file", words.handshake_secret_file.is_some()),
+            ("sign", words.sign.is_some()),
         ] {
             if is_set {
                 return Err(at.fix(format!(
@@ -483,6 +494,11 @@ fn fixed(words: &EndpointConfig, scheme: &Scheme) -> Fixed {
         ("repeats", format!("{:?}", words.repeats)),
         ("only", said(words.only.as_ref())),
         ("enforce", said(words.enforce.as_ref())),
+        ("queue", said(words.queue.as_ref())),
+        ("retry_schedule", said(words.retry_schedule.as_ref())),
+        ("concurrency", said(words.concurrency.as_ref())),
+        ("order_by", said(words.order_by.as_ref())),
+        ("sign", said(words.sign.as_ref())),
     ]
 }
 

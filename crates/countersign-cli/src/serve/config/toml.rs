@@ -1,7 +1,7 @@
 //! The keys of the file, and their expected values.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub(super) struct ServeConfig {
     pub(super) admin: Option<String>,
     pub(super) store: Option<String>,
     pub(super) store_prefix: Option<Spanned<String>>,
+    pub(super) queue: Option<Spanned<QueueWords>>,
     pub(super) header_timeout: Option<Spanned<Span>>,
     pub(super) idle_timeout: Option<Spanned<Span>>,
     pub(super) connections: Option<NonZeroUsize>,
@@ -58,6 +59,28 @@ pub(super) struct EndpointConfig {
     pub(super) repeats: Option<RepeatsWord>,
     pub(super) only: Option<Spanned<Vec<String>>>,
     pub(super) enforce: Option<Spanned<bool>>,
+    pub(super) queue: Option<Spanned<bool>>,
+    pub(super) retry_schedule: Option<Spanned<Vec<Span>>>,
+    pub(super) concurrency: Option<Spanned<NonZeroUsize>>,
+    pub(super) order_by: Option<Spanned<String>>,
+    pub(super) sign: Option<Spanned<TokenConfig>>,
+}
+
+/// The queue: its URL, or a table with more settings.
+#[derive(Deserialize, Debug)]
+#[serde(untagged)]
+pub(super) enum QueueWords {
+    Url(String),
+    Table(QueueConfig),
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QueueConfig {
+    pub(super) url: String,
+    pub(super) max_bytes: Option<NonZeroU64>,
+    pub(super) keep: Option<Span>,
+    pub(super) lease: Option<Span>,
 }
 
 #[derive(Deserialize)]
@@ -224,7 +247,7 @@ pub(super) fn is_of_endpoint(key: &str) -> bool {
 }
 
 /// The keys of [`EndpointConfig`], except for its table `tenants`.
-const ENDPOINT_KEYS: [&str; 18] = [
+const ENDPOINT_KEYS: [&str; 23] = [
     "path",
     "scheme",
     "secrets",
@@ -243,6 +266,11 @@ const ENDPOINT_KEYS: [&str; 18] = [
     "repeats",
     "only",
     "enforce",
+    "queue",
+    "retry_schedule",
+    "concurrency",
+    "order_by",
+    "sign",
 ];
 
 /// The expected value of a key, for error messages.
@@ -257,6 +285,22 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
              `store = \"redis://127.0.0.1:6379\"`"
         }
         "store_prefix" => "the prefix of this application's keys: `store_prefix = \"shop\"`",
+        "queue" => {
+            "the file of the queue, or `false` in an endpoint that forwards directly: `queue = \
+             \"sqlite:queue.db\"`, or a table `[queue]` with `url`, `max_bytes`, `keep` and `lease`"
+        }
+        "retry_schedule" => {
+            "the time before each retry: `retry_schedule = [\"5s\", \"5m\", \"1h\"]`"
+        }
+        "concurrency" => "a number above 0: `concurrency = 16`",
+        "order_by" => {
+            "the part of the body whose value names the events that are in order: `order_by = \
+             \"body:/data/object/id\"`"
+        }
+        "sign" => {
+            "the place where the signing secret is stored, never the secret itself: `sign = { env = \
+             \"NAME\" }`, or `{ file = \"PATH\" }`"
+        }
         "endpoint" => "a table for each endpoint, under a line `[[endpoint]]`",
         "path" => "a path: `path = \"/hooks/venum\"`",
         "scheme" => "the name of a built-in scheme, or a TOML file: `scheme = \"venum\"`",

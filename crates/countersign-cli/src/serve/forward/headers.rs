@@ -3,6 +3,7 @@
 //! CGI, WSGI, Rack and PHP pass headers to an application as variables, whose names do not
 //! distinguish `-`, `_`, `.` and similar characters. So names are compared here in that form.
 
+use countersign::queue::Message;
 use countersign::{Grant, Scheme, Verified};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -42,22 +43,53 @@ pub(super) fn keep_end_to_end(
 /// Adds the headers with the verified facts and the attempt.
 pub(super) fn add_proof(headers: &mut HeaderMap, verified: &Verified, grant: Grant) {
     add_event(headers, verified);
-    headers.insert(ATTEMPT, HeaderValue::from(grant.attempt));
-    let possible_duplicate = if grant.possible_duplicate { "true" } else { "false" };
-    insert(headers, POSSIBLE_DUPLICATE, possible_duplicate);
+    add_attempt(headers, grant.attempt, grant.possible_duplicate);
 }
 
 /// Adds the headers with the event's id, type and tenant, and whether the type is signed.
 pub(in crate::serve) fn add_event(headers: &mut HeaderMap, verified: &Verified) {
-    insert(headers, EVENT_ID, &short_id(verified.event_id()));
-    if let Some(tenant) = verified.tenant() {
+    let kind = verified.event_type().map(|kind| (kind.name, kind.is_signed()));
+    add_facts(headers, verified.event_id(), verified.tenant(), kind);
+}
+
+/// A delivery from the queue, and the attempt at it.
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+pub(in crate::serve) struct MessageFacts<'a> {
+    pub(in crate::serve) message: &'a Message,
+    pub(in crate::serve) attempt: u32,
+    pub(in crate::serve) possible_duplicate: bool,
+}
+
+impl MessageFacts<'_> {
+    /// Adds the same headers as [`add_proof`].
+    pub(super) fn add(&self, headers: &mut HeaderMap) {
+        let Self { message, attempt, possible_duplicate } = self;
+        let kind = message.event_type().map(|name| (name, message.event_type_is_signed()));
+        add_facts(headers, message.event_id(), message.tenant(), kind);
+        add_attempt(headers, *attempt, *possible_duplicate);
+    }
+}
+
+fn add_facts(
+    headers: &mut HeaderMap,
+    event_id: &str,
+    tenant: Option<&str>,
+    kind: Option<(&str, bool)>,
+) {
+    insert(headers, EVENT_ID, &short_id(event_id));
+    if let Some(tenant) = tenant {
         insert(headers, TENANT, tenant);
     }
-    if let Some(kind) = verified.event_type() {
-        insert(headers, EVENT_TYPE, &short_id(kind.name));
-        let signed = if kind.is_signed() { "true" } else { "false" };
-        insert(headers, EVENT_TYPE_SIGNED, signed);
+    if let Some((name, is_signed)) = kind {
+        insert(headers, EVENT_TYPE, &short_id(name));
+        insert(headers, EVENT_TYPE_SIGNED, if is_signed { "true" } else { "false" });
     }
+}
+
+fn add_attempt(headers: &mut HeaderMap, attempt: u32, possible_duplicate: bool) {
+    headers.insert(ATTEMPT, HeaderValue::from(attempt));
+    let possible_duplicate = if possible_duplicate { "true" } else { "false" };
+    insert(headers, POSSIBLE_DUPLICATE, possible_duplicate);
 }
 
 /// Characters that are not valid in a header are percent-encoded, and so is the percent sign.
@@ -69,7 +101,7 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// The name as seen by a target that does not distinguish characters other than letters and digits.
-pub(super) fn folded(name: &str) -> String {
+pub(in crate::serve) fn folded(name: &str) -> String {
     let fold = |byte: u8| match byte.is_ascii_alphanumeric() {
         true => char::from(byte.to_ascii_lowercase()),
         false => '-',

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use countersign::Verified;
 
 use super::super::short_id::short_id;
-use super::{Line, ShownBody};
+use super::{JobLine, Line, ShownBody};
 use crate::output::{self, BAD, DIM, GOOD, WARN, escape_control_chars, paint};
 use crate::possible_secret::{shown, shown_url};
 use crate::table::{cut, fit, is_within, width as width_of};
@@ -76,6 +76,51 @@ fn styled(
             let body = escape_control_chars(&String::from_utf8_lossy(bytes));
             text.push_str(&format!("{:INDENT$}{body}\n", ""));
         }
+    }
+    text
+}
+
+/// The line of an attempt at a job.
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+pub(super) fn job_line(line: &JobLine<'_>, has_endpoint: bool) -> String {
+    let width = output::width().unwrap_or(DEFAULT_WIDTH);
+    let text = styled_job(line, has_endpoint, &time(), width);
+    output::for_terminal(&output::wrapped(&text, width))
+}
+
+fn styled_job(line: &JobLine<'_>, has_endpoint: bool, time: &str, width: usize) -> String {
+    let style = match line.code {
+        "delivered" | "delivered_late" => GOOD,
+        "dead" => BAD,
+        _ => WARN,
+    };
+    let ms = line.since.elapsed().as_millis();
+    let status = line.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
+    let result = format!("{status}  {:<CODE_WIDTH$}", cut(line.code, CODE_WIDTH));
+    let columns = format!("{time}  {result}  {ms:>5} ms  ");
+    let rest = width.saturating_sub(columns.chars().count()).max(MIN_REST);
+    let attempt = (line.attempt > 1).then(|| format!("attempt {}", line.attempt));
+    let texts = has_endpoint.then(|| line.endpoint.to_owned()).into_iter();
+    let texts = texts.chain(line.tenant.map(str::to_owned));
+    let texts = texts.chain(line.event_type.map(|kind| short_id(kind).into_owned()));
+    let texts = texts.chain(attempt).chain([short_id(line.event_id).into_owned()]);
+    let texts: Vec<String> = texts.map(|text| escape_control_chars(&text)).collect();
+    let mut text = format!(
+        "{}  {}  {ms:>5} ms  {}\n",
+        paint(DIM, time),
+        paint(style, result),
+        fit(&texts, rest).join("  "),
+    );
+    if let Some(reason) = line.reason {
+        let next = match line.retry_in {
+            Some(retry_in) => {
+                let seconds = std::time::Duration::from_secs(retry_in.as_secs());
+                format!("; next attempt in {}", humantime::format_duration(seconds))
+            }
+            None => format!("; see `countersign queue show {}`", line.job),
+        };
+        let reason = escape_control_chars(reason);
+        text.push_str(&paint(DIM, format_args!("{:INDENT$}{reason}{next}\n", "")));
     }
     text
 }

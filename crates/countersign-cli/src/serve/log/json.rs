@@ -8,7 +8,7 @@ use countersign::Verified;
 use serde::Serialize;
 
 use super::super::short_id::short_id;
-use super::{Line, ShownBody};
+use super::{JobLine, Line, ShownBody};
 use crate::output;
 use crate::possible_secret::{shown, shown_url};
 
@@ -43,6 +43,7 @@ pub(super) fn line(line: &Line<'_>, shown_body: &ShownBody<'_>) -> String {
         attempt: line.grant.map(|grant| grant.attempt),
         possible_duplicate: line.grant.is_some_and(|grant| grant.possible_duplicate),
         ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        job: line.job,
         capture: line.capture,
         body,
         body_dropped: matches!(shown_body, ShownBody::Dropped),
@@ -50,6 +51,54 @@ pub(super) fn line(line: &Line<'_>, shown_body: &ShownBody<'_>) -> String {
     };
     // Serializing text and numbers with text keys does not fail.
     output::escape_json(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
+}
+
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+pub(super) fn job_line(line: &JobLine<'_>) -> String {
+    let now = SystemTime::now();
+    let retry_at = line.retry_in.and_then(|retry_in| now.checked_add(retry_in));
+    let event_type = line.event_type.map(short_id);
+    let json = JobJson {
+        ts: humantime::format_rfc3339_millis(now).to_string(),
+        endpoint: line.endpoint,
+        scheme: line.scheme,
+        code: line.code,
+        status: line.status,
+        reason: line.reason,
+        event_id: &short_id(line.event_id),
+        event_type: event_type.as_deref(),
+        tenant: line.tenant,
+        attempt: line.attempt,
+        possible_duplicate: line.possible_duplicate,
+        ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        job: line.job,
+        retry_at: retry_at.map(|at| humantime::format_rfc3339_millis(at).to_string()),
+    };
+    output::escape_json(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
+}
+
+/// The stable format of the line of an attempt at a job.
+#[derive(Serialize)]
+struct JobJson<'a> {
+    ts: String,
+    endpoint: &'a str,
+    scheme: &'a str,
+    code: &'a str,
+    /// The target's status.
+    status: Option<u16>,
+    reason: Option<&'a str>,
+    event_id: &'a str,
+    event_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<&'a str>,
+    attempt: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    possible_duplicate: bool,
+    ms: u64,
+    job: i64,
+    /// Only if there is another attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
 }
 
 /// The stable format of a line: these keys in this order; null if a value is not known.
@@ -85,6 +134,9 @@ struct Json<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     possible_duplicate: bool,
     ms: u64,
+    /// Only if the delivery was accepted into the queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<i64>,
     /// Only if the delivery is captured: the name of its file.
     #[serde(skip_serializing_if = "Option::is_none")]
     capture: Option<&'a str>,

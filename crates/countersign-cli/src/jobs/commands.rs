@@ -1,0 +1,222 @@
+//! What the commands do.
+
+use std::path::{Path, PathBuf};
+
+use countersign_sqlite::queue::{JobFilter, JobState, QueueAdmin, QueueError};
+use serde_json::json;
+
+use super::args::{
+    ChangeArgs, FilterArgs, ListArgs, QueueArgs, QueueCommand, QueueOf, ShowArgs, StateArg,
+    TargetArgs,
+};
+use super::json::{job_json, target_json};
+use super::list;
+use crate::files::{self, FileKind};
+use crate::output::Report;
+use crate::possible_secret::shown_path;
+use crate::request::Request;
+use crate::serve::{SQLITE, with_causes};
+use crate::usage_error::UsageError;
+
+pub(crate) fn run(args: &QueueArgs) -> Result<Report, UsageError> {
+    match &args.command {
+        QueueCommand::List(args) => list(args),
+        QueueCommand::Show(args) => show(args),
+        QueueCommand::Retry(args) => change(args, "retried", QueueAdmin::retry),
+        QueueCommand::Discard(args) => change(args, "discarded", QueueAdmin::discard),
+        QueueCommand::Pause(args) => pause(args),
+        QueueCommand::Resume(args) => resume(args),
+    }
+}
+
+fn list(args: &ListArgs) -> Result<Report, UsageError> {
+    let queue = Queue::open(&args.of)?;
+    let filter = filter(&args.filter);
+    let jobs = queue.call(|admin| admin.list(&filter, args.limit))?;
+    let all = queue.call(|admin| admin.count(&filter))?;
+    let mut targets = queue.call(QueueAdmin::targets)?;
+    let paused = queue.call(QueueAdmin::paused)?;
+    targets.extend(paused.into_iter().filter(|name| name != "*"));
+    targets.sort_unstable();
+    targets.dedup();
+    let counts = targets.iter().map(|target| queue.call(|admin| admin.counts(target)));
+    let counts = counts.collect::<Result<Vec<_>, _>>()?;
+    if args.json {
+        return machine(&json!({
+            "jobs": jobs.iter().map(job_json).collect::<Vec<_>>(),
+            "matching": all,
+            "endpoints": counts.iter().map(target_json).collect::<Vec<_>>(),
+        }));
+    }
+    Ok(Report::human(list::jobs(&jobs, all) + &list::targets(&counts)))
+}
+
+fn show(args: &ShowArgs) -> Result<Report, UsageError> {
+    let queue = Queue::open(&args.of)?;
+    let found = queue.call(|admin| admin.show(args.id))?;
+    let Some((job, message)) = found else {
+        return Err(UsageError::new(format!(
+            "there is no job {}: see `countersign queue list`",
+            args.id
+        )));
+    };
+    if args.request {
+        return Ok(Report::machine(Request::of_message(&message).to_file()?));
+    }
+    if args.json {
+        let mut json = job_json(&job);
+        let facts = json!({
+            "scheme": message.scheme(),
+            "message_id": message.id(),
+            "tenant": message.tenant(),
+            "event_type_signed": message.event_type().map(|_| message.event_type_is_signed()),
+            "body_signed": message.authenticates_body(),
+            "body_bytes": message.body().len(),
+        });
+        if let (Some(json), Some(facts)) = (json.as_object_mut(), facts.as_object()) {
+            json.extend(facts.clone());
+        }
+        return machine(&json);
+    }
+    Ok(Report::human(list::details(&job, &message)))
+}
+
+fn change(
+    args: &ChangeArgs,
+    what: &str,
+    change: fn(&mut QueueAdmin, &JobFilter) -> Result<u64, QueueError>,
+) -> Result<Report, UsageError> {
+    if args.ids.is_empty() && args.filter.is_empty() && !args.all {
+        return Err(UsageError::new(
+            "name the jobs: give ids, a filter such as `--event-type TYPE`, or `--all`",
+        ));
+    }
+    let mut queue = Queue::open(&args.of)?;
+    let mut filter = filter(&args.filter);
+    filter.ids.clone_from(&args.ids);
+    if filter.states.is_empty() && filter.ids.is_empty() {
+        filter.states = vec![JobState::Dead];
+    }
+    let changed = change(&mut queue.admin, &filter).map_err(|error| queue.failed(&error))?;
+    let report = match args.json {
+        true => machine(&json!({ what: changed }))?,
+        false => Report::human(match changed {
+            1 => format!("1 job was {what}\n"),
+            changed => format!("{changed} jobs were {what}\n"),
+        }),
+    };
+    Ok(if changed == 0 { report.rejected() } else { report })
+}
+
+fn pause(args: &TargetArgs) -> Result<Report, UsageError> {
+    let queue = Queue::open(&args.of)?;
+    let target = target(args);
+    queue.call(|admin| admin.pause(target))?;
+    if args.json {
+        return machine(&json!({ "paused": target }));
+    }
+    Ok(Report::human(format!("{} paused\n", subject(target))))
+}
+
+fn resume(args: &TargetArgs) -> Result<Report, UsageError> {
+    let queue = Queue::open(&args.of)?;
+    let target = target(args);
+    let was_paused = queue.call(|admin| admin.resume(target))?;
+    let report = match (args.json, was_paused) {
+        (true, _) => machine(&json!({ "resumed": target, "was_paused": was_paused }))?,
+        (false, true) => Report::human(format!("{} resumed\n", subject(target))),
+        (false, false) => Report::human(format!("{} not paused\n", subject(target))),
+    };
+    Ok(if was_paused { report } else { report.rejected() })
+}
+
+fn target(args: &TargetArgs) -> &str {
+    args.endpoint.as_deref().unwrap_or("*")
+}
+
+fn subject(target: &str) -> String {
+    match target {
+        "*" => "all endpoints are".to_owned(),
+        target => format!("`{target}` is"),
+    }
+}
+
+fn filter(args: &FilterArgs) -> JobFilter {
+    let state = |state: &StateArg| match state {
+        StateArg::Due => JobState::Due,
+        StateArg::Running => JobState::Running,
+        StateArg::Waiting => JobState::Waiting,
+        StateArg::Dead => JobState::Dead,
+        StateArg::Done => JobState::Done,
+        StateArg::Discarded => JobState::Discarded,
+    };
+    let mut filter = JobFilter::default();
+    filter.states = args.state.iter().map(state).collect();
+    filter.target.clone_from(&args.endpoint);
+    filter.event_id.clone_from(&args.event_id);
+    filter.event_type.clone_from(&args.event_type);
+    filter.since_ms = args.since;
+    filter.until_ms = args.until;
+    filter
+}
+
+fn machine(json: &serde_json::Value) -> Result<Report, UsageError> {
+    let text = serde_json::to_string(json)
+        .map_err(|error| UsageError::because("the result cannot be written as JSON", error))?;
+    Ok(Report::machine(text + "\n"))
+}
+
+/// An open queue, and its name for errors.
+struct Queue {
+    admin: QueueAdmin,
+    name: String,
+}
+
+impl Queue {
+    fn open(of: &QueueOf) -> Result<Self, UsageError> {
+        let path = match (&of.queue, &of.config) {
+            (Some(url), _) => match url.strip_prefix(SQLITE) {
+                Some(path) if !path.is_empty() => PathBuf::from(path),
+                _ => {
+                    return Err(UsageError::new(
+                        "`--queue`: is no queue: write `sqlite:` and the path of a file",
+                    ));
+                }
+            },
+            (None, Some(file)) => configured(file)?,
+            // clap requires one of them.
+            (None, None) => return Err(UsageError::new("give `--queue` or `--config`")),
+        };
+        let name = format!("the queue `{SQLITE}{}`", path.display());
+        let admin = QueueAdmin::open(&path)
+            .map_err(|error| UsageError::because(&name, with_causes(&error)))?;
+        Ok(Self { admin, name })
+    }
+
+    fn call<T>(
+        &self,
+        call: impl FnOnce(&QueueAdmin) -> Result<T, QueueError>,
+    ) -> Result<T, UsageError> {
+        call(&self.admin).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &QueueError) -> UsageError {
+        UsageError::because(&self.name, with_causes(error))
+    }
+}
+
+/// The queue's file, as a configuration file of `serve` names it.
+fn configured(file: &Path) -> Result<PathBuf, UsageError> {
+    let what = format!("the configuration `{}`", shown_path(file));
+    let text = files::read_text(file, FileKind::Config, &what)?;
+    // The rest of the file is for `serve`, and may name secrets that are not here.
+    let table: toml::Table = toml::from_str(&text).map_err(|error: toml::de::Error| {
+        UsageError::because(&what, format!("is not valid TOML: {}", error.message()))
+    })?;
+    let queue = table.get("queue");
+    let url = queue.and_then(|queue| queue.as_str().or_else(|| queue.get("url")?.as_str()));
+    match url.and_then(|url| url.strip_prefix(SQLITE)) {
+        Some(path) => Ok(file.parent().unwrap_or(Path::new("")).join(path)),
+        None => Err(UsageError::because(&what, "names no queue: add `queue = \"sqlite:PATH\"`")),
+    }
+}

@@ -1,0 +1,130 @@
+//! The queue between endpoints and targets: a delivery is stored, answered 202, and forwarded by a
+//! worker until the target has it.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `queue/accept.rs` | stores a delivery and answers it |
+//! | `queue/worker.rs` | forwards the jobs of one endpoint |
+//! | `queue/attempt.rs` | one attempt at a job, and what follows from its result |
+//! | `queue/breaker.rs` | waits while the target is down |
+//! | `queue/delay.rs` | the time before a retry |
+//! | `queue/gauges.rs` | the numbers of jobs, as metrics |
+
+mod accept;
+mod attempt;
+mod breaker;
+mod delay;
+mod gauges;
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use countersign::store::Token;
+use countersign_sqlite::queue::{QueueConfig, SqliteQueue};
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub(super) use accept::{Accepted, Duplicate, QueuedEndpoint, QueuedEndpointPlan, is_interactive};
+
+use super::config::QueuePlan;
+use super::store::{SQLITE, Store, with_causes};
+use crate::output;
+use crate::usage_error::UsageError;
+use worker::Worker;
+
+/// The queue that endpoints share.
+#[derive(Clone)]
+pub(super) struct Queue(Arc<Inner>);
+
+struct Inner {
+    jobs: SqliteQueue,
+    file: PathBuf,
+    /// This process.
+    owner: Token,
+    lease: Duration,
+    /// The workers that are not started yet.
+    workers: Mutex<Vec<Worker>>,
+    running: TaskTracker,
+    /// Cancelled when no more jobs are taken.
+    stop: CancellationToken,
+}
+
+impl Queue {
+    pub(super) fn open(plan: QueuePlan) -> Result<Self, UsageError> {
+        let QueuePlan { file, max_bytes, keep, lease } = plan;
+        let cannot = |problem: String| {
+            UsageError::because(format!("the queue `{SQLITE}{}`", file.display()), problem)
+        };
+        let mut config = QueueConfig::new(&file);
+        if let Some(bytes) = max_bytes {
+            config = config.with_max_bytes(bytes);
+        }
+        if let Some(keep) = keep {
+            config = config.with_keep_done(keep);
+        }
+        let jobs = SqliteQueue::open_with(config).map_err(|error| cannot(with_causes(&error)))?;
+        let owner = Token::random().map_err(|error| cannot(error.to_string()))?;
+        Ok(Self(Arc::new(Inner {
+            jobs,
+            file,
+            owner,
+            lease: lease.unwrap_or(LEASE),
+            workers: Mutex::default(),
+            running: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        })))
+    }
+
+    /// The queue as the store of claims.
+    pub(super) fn store(&self) -> Store {
+        Store::Queue(self.0.jobs.clone())
+    }
+
+    fn add(&self, worker: Worker) {
+        self.0.workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+    }
+
+    /// Starts the workers of all endpoints.
+    pub(super) fn start(&self) {
+        let Inner { jobs, file, owner, lease, workers, running, stop } = &*self.0;
+        let workers: Vec<Worker> =
+            workers.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        let names = workers.iter().map(|worker| worker.name().clone()).collect();
+        tokio::spawn(gauges::keep(file.clone(), names, stop.clone()));
+        for worker in workers {
+            running.spawn(worker.run());
+        }
+        running.close();
+        let (jobs, owner, lease, running) = (jobs.clone(), *owner, *lease, running.clone());
+        // Until the last attempt has ended, which is later than the last take.
+        tokio::spawn(async move {
+            while !running.is_empty() {
+                tokio::select! {
+                    () = sleep(lease / 3) => {}
+                    () = running.wait() => break,
+                }
+                if let Err(error) = jobs.renew(owner, lease).await {
+                    output::note(&format!(
+                        "the leases of the queue are not renewed: {}",
+                        with_causes(&error)
+                    ));
+                }
+            }
+        });
+    }
+
+    /// From now on, no job is taken.
+    pub(super) fn stop(&self) {
+        self.0.stop.cancel();
+    }
+
+    /// Waits for the attempts in progress.
+    pub(super) async fn finished(&self, by: Instant) {
+        let _ = timeout_at(by, self.0.running.wait()).await;
+    }
+}
+
+const LEASE: Duration = Duration::from_secs(30);

@@ -1,0 +1,93 @@
+//! The queue in a program without SQLite: it cannot be opened.
+
+#![expect(dead_code, reason = "the values of an enum without variants are never used")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign::{Repeats, Scheme, Verified};
+use http::{Request, Response};
+use http_body_util::Full;
+use tokio::time::Instant;
+
+use super::config::{EndpointQueue, ForwardedHeaders, QueuePlan};
+use super::forward::Forward;
+use super::log::Log;
+use super::store::{SQLITE, Store};
+use crate::usage_error::UsageError;
+
+#[derive(Clone)]
+pub(super) enum Queue {}
+
+#[derive(Clone)]
+pub(super) enum QueuedEndpoint {}
+
+/// Marks the response to a delivery that was accepted.
+#[derive(Clone)]
+pub(super) struct Accepted {
+    pub(super) job: i64,
+}
+
+/// What an endpoint of the queue needs.
+pub(super) struct QueuedEndpointPlan {
+    pub(super) path: Arc<str>,
+    pub(super) scheme: Scheme,
+    pub(super) retention: Duration,
+    pub(super) repeats: Option<Repeats>,
+    pub(super) queue: EndpointQueue,
+    pub(super) forward: Forward,
+    pub(super) forwarded_headers: ForwardedHeaders,
+    pub(super) log: Log,
+}
+
+/// Marks the response to a delivery whose event was accepted before.
+#[derive(Clone)]
+pub(super) struct Duplicate;
+
+impl Queue {
+    pub(super) fn open(plan: QueuePlan) -> Result<Self, UsageError> {
+        let QueuePlan { file, max_bytes: _, keep: _, lease: _ } = plan;
+        Err(UsageError::because(
+            format!("the queue `{SQLITE}{}`", file.display()),
+            "this program was built without SQLite: install it with the feature `sqlite`, \
+             `cargo install --path crates/countersign-cli --features sqlite`",
+        ))
+    }
+
+    pub(super) fn endpoint(&self, plan: QueuedEndpointPlan) -> QueuedEndpoint {
+        drop(plan);
+        match *self {}
+    }
+
+    pub(super) fn store(&self) -> Store {
+        match *self {}
+    }
+
+    pub(super) fn start(&self) {
+        match *self {}
+    }
+
+    pub(super) fn stop(&self) {
+        match *self {}
+    }
+
+    pub(super) async fn finished(&self, _: Instant) {
+        match *self {}
+    }
+}
+
+impl QueuedEndpoint {
+    pub(super) async fn accept(
+        &self,
+        _: &Request<Full<Bytes>>,
+        _: &Verified,
+        _: bool,
+    ) -> Response<Full<Bytes>> {
+        match *self {}
+    }
+}
+
+pub(super) fn is_interactive(_: &Verified) -> bool {
+    true
+}
