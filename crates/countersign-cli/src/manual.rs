@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ManArgs) -> Result<Report, UsageError> {
     match &args.dir {
         Some(dir) => write_all(&program, dir),
         None => {
-            let page = page(&program)
+            let page = page(&program, None)
                 .map_err(|error| UsageError::because("the man page cannot be generated", error))?;
             Ok(Report::machine(page))
         }
@@ -38,9 +38,21 @@ pub(crate) fn run(args: &ManArgs) -> Result<Report, UsageError> {
 
 /// The program with all its commands except `help`, which has no page.
 fn program() -> Command {
-    let mut program = Cli::command().disable_help_subcommand(true);
+    let mut program = Cli::command()
+        .disable_help_subcommand(true)
+        .mut_subcommand("queue", |queue| queue.disable_help_subcommand(true));
     program.build();
     program
+}
+
+/// A command and all commands below it, each with the name of the one above it.
+fn with_subcommands<'c>(
+    command: &'c Command,
+    above: Option<&'c str>,
+) -> Vec<(&'c Command, Option<&'c str>)> {
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name());
+    let below = command.get_subcommands().flat_map(|below| with_subcommands(below, Some(name)));
+    std::iter::once((command, above)).chain(below).collect()
 }
 
 fn write_all(program: &Command, dir: &Path) -> Result<Report, UsageError> {
@@ -49,9 +61,9 @@ fn write_all(program: &Command, dir: &Path) -> Result<Report, UsageError> {
         UsageError::because(format!("the directory `{folder}` cannot be created"), error)
     })?;
     let mut pages = 0;
-    for command in std::iter::once(program).chain(program.get_subcommands()) {
+    for (command, above) in with_subcommands(program, None) {
         let path = dir.join(Man::new(command.clone()).get_filename());
-        page(command).and_then(|page| fs::write(&path, page)).map_err(|error| {
+        page(command, above).and_then(|page| fs::write(&path, page)).map_err(|error| {
             UsageError::because(
                 format!("the man page `{}` cannot be written", shown_path(&path)),
                 error,
@@ -62,7 +74,7 @@ fn write_all(program: &Command, dir: &Path) -> Result<Report, UsageError> {
     Ok(Report::human(format!("{pages} pages written to {folder}\n")))
 }
 
-fn page(command: &Command) -> io::Result<String> {
+fn page(command: &Command, above: Option<&str>) -> io::Result<String> {
     let man = Man::new(command.clone())
         // No date, so that the same commit gives the same page. An empty field would shift others.
         .date(" ")
@@ -74,16 +86,15 @@ fn page(command: &Command) -> io::Result<String> {
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
-    let is_program = command.has_subcommands();
-    if is_program {
+    if command.has_subcommands() {
         man.render_subcommands_section(&mut page)?;
     }
     if let Some(help) = command.get_after_long_help().or_else(|| command.get_after_help()) {
         remarks(&help.to_string()).to_writer(&mut page)?;
     }
-    if !is_program {
+    if let Some(above) = above {
         let mut others = Roff::new();
-        others.control("SH", ["SEE ALSO"]).text([roman("countersign(1)")]);
+        others.control("SH", ["SEE ALSO"]).text([roman(format!("{above}(1)"))]);
         others.to_writer(&mut page)?;
     }
     // clap writes UTF-8 text.

@@ -15,16 +15,22 @@ pub(crate) struct QueueArgs {
 #[derive(Subcommand)]
 pub(super) enum QueueCommand {
     /// List jobs, the oldest first, and the numbers of each endpoint
+    #[command(after_help = LIST)]
     List(ListArgs),
     /// Show a job: its state, its last result, and the verified facts
+    #[command(after_help = SHOW)]
     Show(ShowArgs),
     /// Make jobs due now, with all their attempts: dead ones, unless `--state` names others
+    #[command(after_help = RETRY)]
     Retry(ChangeArgs),
     /// Discard jobs, so that they are not forwarded: dead ones, unless `--state` names others
+    #[command(after_help = DISCARD)]
     Discard(ChangeArgs),
     /// Stop forwarding; deliveries are still accepted
+    #[command(after_help = PAUSE)]
     Pause(TargetArgs),
     /// Forward again
+    #[command(after_help = RESUME)]
     Resume(TargetArgs),
 }
 
@@ -158,3 +164,42 @@ fn parse_time(text: &str) -> Result<i64, String> {
             "write a time such as 2026-12-01T00:00:00Z, or a duration such as 2h".to_owned()
         })
 }
+
+const LIST: &str = "\
+Examples:
+  countersign queue list --queue sqlite:queue.db --state dead --since 2h
+
+Exit status: 0 done, 2 bad usage or configuration.";
+
+const SHOW: &str = "\
+Examples:
+  countersign queue show 17 --queue sqlite:queue.db
+
+Exit status: 0 done, 2 bad usage or configuration, or there is no such job.";
+
+const RETRY: &str = "\
+Examples:
+  countersign queue retry 17 18 --queue sqlite:queue.db
+  countersign queue retry --all --queue sqlite:queue.db
+
+Exit status: 0 done, 1 no job was changed, 2 bad usage or configuration.";
+
+const DISCARD: &str = "\
+Examples:
+  countersign queue discard 17 --queue sqlite:queue.db
+  countersign queue discard --state due --event-type ping \\
+    --queue sqlite:queue.db
+
+Exit status: 0 done, 1 no job was changed, 2 bad usage or configuration.";
+
+const PAUSE: &str = "\
+Examples:
+  countersign queue pause /hooks/venum --queue sqlite:queue.db
+
+Exit status: 0 done, 2 bad usage or configuration.";
+
+const RESUME: &str = "\
+Examples:
+  countersign queue resume --all --queue sqlite:queue.db
+
+Exit status: 0 done, 1 it was not paused, 2 bad usage or configuration.";

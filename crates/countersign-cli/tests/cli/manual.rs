@@ -9,8 +9,13 @@ fn every_command_has_a_page_that_names_it_and_its_options() {
     let files = Files::new();
     let written = countersign("man --dir").arg(files.path("man1")).run().with(0);
     let commands = commands();
-    assert!(written.stdout.starts_with(&format!("{} pages", commands.len() + 1)));
-    assert_eq!(fs::read_dir(files.path("man1")).unwrap().count(), commands.len() + 1);
+    let pages = 1 + commands.len() + QUEUE_COMMANDS.len();
+    assert!(written.stdout.starts_with(&format!("{pages} pages")));
+    assert_eq!(fs::read_dir(files.path("man1")).unwrap().count(), pages);
+    for command in QUEUE_COMMANDS {
+        let page = fs::read_to_string(files.path(&format!("man1/countersign-queue-{command}.1")));
+        assert!(page.unwrap().contains("countersign\\-queue(1)"), "{command}");
+    }
 
     for command in commands {
         let page =
@@ -95,6 +100,9 @@ fn a_closed_stdout_is_not_an_error() {
     assert_eq!(written.stderr, "");
     assert!(files.path("man1/countersign.1").is_file());
 }
+
+/// The commands of `queue`, which have pages of their own.
+const QUEUE_COMMANDS: [&str; 6] = ["list", "show", "retry", "discard", "pause", "resume"];
 
 /// The long options that a command's help lists.
 fn options(command: &str) -> Vec<String> {
