@@ -323,7 +323,7 @@ async fn a_thousand_disconnects_during_begin_leave_no_connection_inside_of_a_tra
     assert_eq!(database.inside(), 1_000);
 }
 
-/// A database that begins no transaction before it is told to.
+/// A database that begins no transaction before the test lets it.
 #[derive(Clone)]
 struct Slow(Leaky, Arc<Notify>);
 

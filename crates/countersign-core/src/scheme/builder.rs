@@ -329,7 +329,7 @@ impl SchemeBuilder {
     /// header. An index, as in `body:/events/0/id`, is rejected, because the
     /// events in the other elements would be lost. The location of the event's
     /// type, of a time or of the number of an attempt is rejected, except together
-    /// with another value. A value that stands for none (`null` and `"null"`, a nil
+    /// with another value. A value that means none (`null` and `"null"`, a nil
     /// UUID) is not an id, and `0` and booleans are one only together with another.
     /// Can be called several times: the first location with a value is used. If a
     /// delivery has no id, its id is the digest of the signed bytes; see

@@ -47,7 +47,8 @@ fn tls_is_preferred_except_on_this_machine() {
     let required = Target::parse("postgres://localhost/shop?sslmode=verify-full");
     match required {
         Ok((target, _)) => assert_eq!(target.config.get_ssl_mode(), SslMode::Require),
-        Err(error) => assert!(!cfg!(feature = "tls"), "{error}"),
+        Err(error) if cfg!(feature = "tls") => panic!("{error}"),
+        Err(_) => {}
     }
 }
 

@@ -372,7 +372,7 @@ fn at(word: &str, place: &str) -> Result<Place, String> {
 }
 
 /// The location of a text that the response or the user needs. In JSON, it must be a string: `false`
-/// and `0` stand for no value.
+/// and `0` mean no value.
 fn used_at(word: &str, place: &str) -> Result<Place, String> {
     at(word, place).map(Place::of_strings)
 }
