@@ -40,11 +40,16 @@ fn queue(files: &Files, words: &str) -> (Option<i32>, String) {
         .arg("queue")
         .args(words.split_whitespace())
         .args(["--queue", &format!("sqlite:{}", files.path("queue.db").display())])
+        .env("COLUMNS", "80")
         .output()
         .unwrap();
     let stderr = String::from_utf8(ended.stderr).unwrap();
+    let stdout = String::from_utf8(ended.stdout).unwrap();
     assert!(!stderr.contains("panicked"), "{stderr}");
-    (ended.status.code(), String::from_utf8(ended.stdout).unwrap() + &stderr)
+    let is_for_people = !words.contains("--json") && !words.contains("--request");
+    let fits = stdout.lines().all(|line| line.chars().count() <= 80);
+    assert!(fits || !is_for_people, "{stdout}");
+    (ended.status.code(), stdout + &stderr)
 }
 
 fn listed(files: &Files, words: &str) -> Value {

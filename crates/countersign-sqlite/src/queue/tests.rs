@@ -354,6 +354,7 @@ async fn people_list_retry_and_discard_by_filter() {
     let discarded = vec![JobState::Discarded];
     assert_eq!(ids(&JobFilter { states: discarded, ..filter() }), [4]);
     assert_eq!(admin.retry(&JobFilter { ids: vec![1, 2, 3, 4], ..filter() }).unwrap(), 3);
+    table.settle(&jobs[2], DONE).await;
     // Its times are those of the system's clock.
     table.clock.set_unix_ms(SystemClock::new().now_unix_ms() + 1_000);
     let taken: BTreeSet<_> = table.events().await.into_iter().collect();
