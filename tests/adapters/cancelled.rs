@@ -30,7 +30,7 @@ async fn a_thousand_clients_that_disconnect_leave_no_unfinished_events() {
     for batch in 0..CLIENTS / AT_ONCE {
         let mut clients = Vec::new();
         for client in 0..AT_ONCE {
-            let delivery = event(batch * AT_ONCE + client);
+            let delivery = event(format!("evt_{}", batch * AT_ONCE + client));
             clients.push(sends(&server, &delivery, delivery.body.len()).await);
         }
         scene.begun(AT_ONCE).await;
@@ -44,7 +44,7 @@ async fn a_thousand_clients_that_disconnect_leave_no_unfinished_events() {
     in_time(scene.layer.drain()).await;
     assert_eq!((scene.handler.calls(), scene.finished()), (CLIENTS, CLIENTS));
     assert_eq!((scene.store.live(), scene.store.len()), (0, CLIENTS));
-    assert_eq!(deliver(&scene.app(), &event(0)).await.answer(), (200, Some("duplicate")));
+    assert_eq!(deliver(&scene.app(), &event("evt_0")).await.answer(), (200, Some("duplicate")));
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn handle_once<S: IdempotencyStore>(open: Open<S>, store: S) {
     let adapter = open(&receiver(store), &runs.counting_handler());
     let server = Server::start(adapter.app.clone()).await;
     let client = Client::builder(TokioExecutor::new()).build_http();
-    let rounds: Vec<_> = (0..ROUNDS).map(event).collect();
+    let rounds: Vec<_> = (1..=ROUNDS).map(event).collect();
     for (round, delivery) in rounds.iter().enumerate() {
         let answers = at_once(&client, server.address, delivery).await;
         let handled = answers.iter().filter(|answer| answer.body == HANDLED).count();

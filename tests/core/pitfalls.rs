@@ -511,15 +511,17 @@ fn placeholders_in_a_body_or_an_id_are_not_expanded() {
         let verifier = Verifier::new(scheme("stripe"), key()).unwrap().with_clock(|| NOW_MS);
         assert!(verifier.verify(&headers, text).is_ok(), "{text}");
 
-        let standard = format!("{text}.1760000000.{text}");
+        // With letters, because punctuation alone is no id.
+        let id = format!("msg{text}");
+        let standard = format!("{id}.1760000000.{text}");
         let headers = [
-            ("webhook-id", text.to_owned()),
+            ("webhook-id", id.clone()),
             ("webhook-timestamp", "1760000000".to_owned()),
             ("webhook-signature", format!("v1,{}", STANDARD.encode(hmac_sha256("key", standard)))),
         ];
         let verifier = Verifier::new(scheme("standardwebhooks"), key()).unwrap();
         let verified = verifier.with_clock(|| NOW_MS).verify(&headers, text);
-        assert_eq!(verified.map(|verified| verified.event_id().to_owned()), Ok(text.to_owned()));
+        assert_eq!(verified.map(|verified| verified.event_id().to_owned()), Ok(id));
     }
 }
 

@@ -331,9 +331,9 @@ event id or type longer than 256 bytes is replaced by its digest, sha256:<hex>.
 If the target does not respond within handler_timeout, the connection is closed
 and the event is released: its next delivery is forwarded again.
 
-With `--queue sqlite:PATH`, an event is stored in this file, answered 202 once it
-is on the disk, and forwarded until the target responds with a 2xx: again after
-5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, or later if the target sends
+With `--queue sqlite:PATH`, an event is stored in this file, answered 202 once
+it is on the disk, and forwarded until the target responds with a 2xx: again
+after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, or later if the target sends
 Retry-After. Then it is a dead letter: see `countersign queue`. Several servers
 can use one file. A delivery whose response the provider reads is not queued.
 

@@ -264,7 +264,7 @@ async fn of_64_tasks_that_race_for_each_event_one_has_its_effect() {
     let (database, events) = (Database::new(), race_events());
     // Two connections, as of two processes.
     let inboxes = [database.inbox(), database.inbox()];
-    let deliveries: Arc<[Verified]> = (0..events).map(|id| delivery(&id.to_string())).collect();
+    let deliveries: Arc<[Verified]> = (1..=events).map(|id| delivery(&id.to_string())).collect();
     let mut tasks = JoinSet::new();
     for task in 0..64 {
         let (inbox, deliveries) = (inboxes[task % 2].clone(), Arc::clone(&deliveries));

@@ -14,7 +14,7 @@ fn scheme() -> Scheme {
     Scheme::builder("acme")
         .signature_header("X-Acme-Signature")
         .timestamp_header("X-Acme-Time", TimestampUnit::Seconds)
-        .signed_payload("{timestamp}.{body}")
+        .signed_payload("{ts}.{body}")
         .event_id("body:/id")
         .event_type("body:/type")
         .build()
