@@ -130,7 +130,9 @@ async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
     }
     folders::check_writable(plan.capture.as_ref(), plan.dead_letters.as_ref())?;
     Store::open(plan.store).await?;
-    drop(plan.queue.map(Queue::open).transpose()?);
+    if let Some(queue) = plan.queue {
+        Queue::open(queue)?;
+    }
     Ok(Report::human(format!("the configuration is valid\n{}", endpoints.concat())))
 }
 

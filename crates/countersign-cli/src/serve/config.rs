@@ -38,7 +38,9 @@ pub(super) use capture::CapturePlan;
 pub(super) use event_types::EventTypes;
 pub(super) use former_secrets::FormerSecrets;
 pub(super) use place::Place;
-pub(super) use queue::{EndpointQueue, OrderBy, QueuePlan};
+#[cfg(feature = "sqlite")]
+pub(super) use queue::OrderBy;
+pub(super) use queue::{EndpointQueue, QueuePlan};
 pub(super) use shared_secrets::{KeyDigest, SecretUsers, all_keys};
 pub(super) use source::Source;
 pub(super) use toml::ForwardedHeaders;

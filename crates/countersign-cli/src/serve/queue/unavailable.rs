@@ -1,7 +1,8 @@
 //! The queue in a program without SQLite: it cannot be opened.
 
-#![expect(dead_code, reason = "the values of an enum without variants are never used")]
+#![expect(dead_code, reason = "there is no queue")]
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,11 +18,13 @@ use super::log::Log;
 use super::store::{SQLITE, Store};
 use crate::usage_error::UsageError;
 
+/// There are no values of it.
 #[derive(Clone)]
-pub(super) enum Queue {}
+pub(super) struct Queue(Infallible);
 
+/// There are no values of it.
 #[derive(Clone)]
-pub(super) enum QueuedEndpoint {}
+pub(super) struct QueuedEndpoint(Infallible);
 
 /// Marks the response to a delivery that was accepted.
 #[derive(Clone)]
@@ -57,23 +60,23 @@ impl Queue {
 
     pub(super) fn endpoint(&self, plan: QueuedEndpointPlan) -> QueuedEndpoint {
         drop(plan);
-        match *self {}
+        match self.0 {}
     }
 
     pub(super) fn store(&self) -> Store {
-        match *self {}
+        match self.0 {}
     }
 
     pub(super) fn start(&self) {
-        match *self {}
+        match self.0 {}
     }
 
     pub(super) fn stop(&self) {
-        match *self {}
+        match self.0 {}
     }
 
     pub(super) async fn finished(&self, _: Instant) {
-        match *self {}
+        match self.0 {}
     }
 }
 
@@ -84,7 +87,7 @@ impl QueuedEndpoint {
         _: &Verified,
         _: bool,
     ) -> Response<Full<Bytes>> {
-        match *self {}
+        match self.0 {}
     }
 }
 
