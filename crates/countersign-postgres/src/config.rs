@@ -26,7 +26,7 @@ impl PostgresConfig {
     /// | parameter | meaning |
     /// | --- | --- |
     /// | `sslmode` | `disable`; `prefer`, TLS if the server offers it; `require`, `verify-ca` and `verify-full`, always TLS. The certificate is verified in each mode that uses TLS. Defaults to `disable` on the loopback interface and without the feature `tls`, otherwise to `prefer` |
-    /// | `sslrootcert` | the file of the certificates that are trusted, instead of the system's |
+    /// | `sslrootcert` | the file of the certificates that are trusted, instead of the system's; `sslmode` then defaults to `require` |
     /// | `schema` | as [`with_schema`](Self::with_schema) |
     /// | `deadline_ms` | as [`with_deadline`](Self::with_deadline) |
     /// | `connections` | as [`with_connections`](Self::with_connections) |

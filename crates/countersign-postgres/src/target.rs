@@ -1,6 +1,7 @@
 //! Parses the URL of a database.
 
 use std::fmt::Write;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -32,6 +33,7 @@ impl Target {
         if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Err(problem(NO_SCHEME));
         }
+        check_credentials(url)?;
         let mut own = OwnParameters::default();
         let url = own.take_from(url)?;
         // The parser's own error may quote the text that it could not parse.
@@ -80,14 +82,10 @@ struct OwnParameters {
 impl OwnParameters {
     /// Returns the rest of the URL.
     fn take_from(&mut self, url: &str) -> Result<String, ConnectError> {
-        // A password may contain `?`, and ends at the first `@`.
-        let address = url.find('@').unwrap_or(0);
-        let Some(query) = url[address..].find('?').map(|at| address + at) else {
-            return Ok(url.to_owned());
-        };
+        let Some(query) = url.find('?') else { return Ok(url.to_owned()) };
         let mut rest = url[..query].to_owned();
         let mut separator = '?';
-        for pair in url[query + 1..].split('&') {
+        for pair in url[query + 1..].split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or_else(|| problem(MALFORMED))?;
             if !self.take(name, value)? {
                 rest.push(separator);
@@ -125,7 +123,9 @@ impl OwnParameters {
 
     fn ssl_mode(&self, config: &Config) -> Result<SslMode, ConnectError> {
         let has_tls = cfg!(feature = "tls");
-        match self.ssl_mode {
+        // Without TLS, no certificate would be checked.
+        let implied = self.root_certificates.as_ref().map(|_| SslMode::Require);
+        match self.ssl_mode.or(implied) {
             Some(SslMode::Require) if !has_tls => {
                 Err(ConnectError::FeatureRequired { feature: "tls" })
             }
@@ -136,12 +136,40 @@ impl OwnParameters {
     }
 }
 
+/// Credentials end at the `@`. With another one, a part of a password would be used and shown as a
+/// host.
+fn check_credentials(url: &str) -> Result<(), ConnectError> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, others) = rest.split_at(end);
+    if others.contains('@') || authority.matches('@').count() > 1 {
+        return Err(problem(NOT_ENCODED));
+    }
+    Ok(())
+}
+
+/// Whether this can be a host. What cannot may be a part of a password.
+fn is_host(name: &str) -> bool {
+    if name.contains(':') {
+        return name.parse::<Ipv6Addr>().is_ok();
+    }
+    let is_other = |char: char| {
+        char.is_whitespace()
+            || char.is_control()
+            || ['@', '&', '=', '?', '/', '%', '#'].contains(&char)
+    };
+    !name.contains(is_other)
+}
+
 /// The client library would report these only when it connects.
 fn check_hosts(config: &Config) -> Result<(), ConnectError> {
     let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
     let is_named = |host: &Host| !matches!(host, Host::Tcp(name) if name.is_empty());
     if hosts.is_empty() || !hosts.iter().all(is_named) {
         return Err(problem("names no host"));
+    }
+    if hosts.iter().any(|host| matches!(host, Host::Tcp(name) if !is_host(name))) {
+        return Err(problem(MALFORMED));
     }
     if !addresses.is_empty() && addresses.len() != hosts.len() {
         return Err(problem("has another number of addresses than of hosts"));
@@ -180,6 +208,8 @@ fn problem(problem: &'static str) -> ConnectError {
 const NO_SCHEME: &str = "must begin with `postgres://` or `postgresql://`";
 const MALFORMED: &str = "is malformed: write `postgres://user:password@host:port/database`, with \
      special characters of user and password percent-encoded";
+const NOT_ENCODED: &str = "contains an `@` other than the one before the host: in user, password and \
+     parameters, write `@` as `%40`, `/` as `%2F`, `?` as `%3F` and `:` as `%3A`";
 const NO_NUMBER: &str =
     "sets `deadline_ms` or `connections` to something other than a whole number";
 const SSL_MODE: &str = "has an unknown `sslmode`: `disable`, `prefer`, `require`, `verify-ca` or \

@@ -9,7 +9,7 @@ fn the_server_is_shown_without_credentials() {
     for (url, server) in [
         ("postgres://u:hunter2@a.example/shop", "postgres://a.example:5432"),
         ("postgresql://u:hunter%402@a:1,b:2/shop", "postgres://a:1,b:2"),
-        ("postgres://u:hun?ter2@[::1]:6/shop?schema=x", "postgres://[::1]:6"),
+        ("postgres://u:hun%3Fter2@[::1]:6/shop?schema=x", "postgres://[::1]:6"),
         ("postgres://a?user=u&password=hunter2", "postgres://a:5432"),
     ] {
         let config = crate::PostgresConfig::new(url).unwrap();
@@ -75,4 +75,49 @@ fn a_url_that_names_no_database_server_is_an_error_and_is_not_shown() {
         assert!(matches!(error, ConnectError::Url { .. }), "{url}: {error}");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{url}: {error:?}");
     }
+}
+
+#[test]
+fn a_password_that_is_not_encoded_is_no_host() {
+    for url in [
+        "postgres://u:x@hunter2@a/shop",
+        "postgres://u:x@hunter2/y@a/shop",
+        "postgres://u:x@hunter2?y@a/shop",
+        "postgres://u:hun?ter2@[::1]:6/shop?schema=x",
+        "postgres://u:hun/ter2@a/shop",
+        "postgres://a/shop?user=u&password=x@hunter2",
+        "postgres://a/shop@hunter2",
+        "postgres://hunter2%40x/shop",
+        "postgres://hunter2%25x/shop",
+        "postgres://[hunter2]x/shop",
+        "postgres://[hunter2:x]/shop",
+        "postgres://hun ter2/shop",
+        "postgres://a/shop?host=hunter2%3Fx",
+        "postgres://u:x@hunter2&y/shop",
+        "postgres://u:x@hunter2=/shop",
+        "postgres://u:x@hun%0Ater2/shop",
+    ] {
+        let Err(error) = Target::parse(url) else { panic!("{url}") };
+        assert!(matches!(error, ConnectError::Url { .. }), "{url}: {error}");
+        assert!(!format!("{error} {error:?}").contains("ter2"), "{url}: {error:?}");
+    }
+}
+
+#[test]
+fn a_parameter_can_be_empty() {
+    for url in ["postgres://a/b?", "postgres://a/b?&schema=x&"] {
+        let (target, _) = parse(url);
+        assert_eq!(target.config.get_dbname(), Some("b"), "{url}");
+    }
+}
+
+#[test]
+fn root_certificates_require_tls() {
+    let mode = |url| Target::parse(url).map(|(target, _)| target.config.get_ssl_mode());
+    match mode("postgres://localhost/shop?sslrootcert=ca.pem") {
+        Ok(mode) => assert_eq!(mode, SslMode::Require),
+        Err(error) => assert!(matches!(error, ConnectError::FeatureRequired { .. }), "{error}"),
+    }
+    let url = "postgres://a/shop?sslrootcert=ca.pem&sslmode=prefer";
+    assert_eq!(mode(url).unwrap(), SslMode::Prefer);
 }
