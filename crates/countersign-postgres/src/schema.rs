@@ -7,7 +7,7 @@ pub(crate) fn migration(schema: Option<&str>) -> String {
     match schema {
         Some(schema) => {
             let schema = quoted(schema);
-            let tables = TABLES.replace("{schema}", &schema).replace("{version}", &version);
+            let tables = TABLES.replace("{version}", &version).replace("{schema}", &schema);
             format!("CREATE SCHEMA IF NOT EXISTS {schema};\n{tables}")
         }
         None => TABLES.replace("{schema}.", "").replace("{version}", &version),
@@ -49,5 +49,6 @@ mod tests {
         assert!(text.contains(r#""a""b".countersign_event"#), "{text}");
         assert!(!text.contains("CREATE SCHEMA") && !text.contains('{'), "{text}");
         assert!(!migration(None).contains('{'));
+        assert!(migration(Some("{version}")).contains(r#""{version}".countersign_event"#));
     }
 }

@@ -33,6 +33,14 @@ async fn a_wrong_password_is_an_error_that_does_not_show_it() {
 }
 
 #[tokio::test]
+async fn a_missing_password_is_a_problem_of_the_url() {
+    let user = user("without_password");
+    let error = error_of(&server().url_of(&user)).await;
+    assert!(matches!(error, ConnectError::Setting { .. }), "{error:?}");
+    assert!(error.to_string().contains("requires a password"), "{error}");
+}
+
+#[tokio::test]
 async fn a_database_that_does_not_exist_is_named() {
     let url = format!("postgres://postgres@{}/missing", server().address());
     let error = error_of(&url).await;

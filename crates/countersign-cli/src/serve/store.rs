@@ -88,6 +88,9 @@ impl Store {
             None => "the store".to_owned(),
         };
         let cannot = |error: ConnectError| UsageError::because(&what, with_causes(&error));
+        if !has_redis_scheme(url) {
+            return Err(UsageError::because(&what, UNKNOWN));
+        }
         let config = RedisConfig::new(url).map_err(cannot)?;
         let has_prefix = prefix.is_some();
         let config = match prefix {
@@ -223,6 +226,14 @@ fn of_file(path: &Path) -> String {
     format!("the store `{SQLITE}{}`", path.display())
 }
 
+/// Whether this may be the URL of a Redis.
+fn has_redis_scheme(url: &str) -> bool {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        scheme == "unix" || ["redis", "valkey"].iter().any(|start| scheme.starts_with(start))
+    })
+}
+
 /// The scheme and hosts of a URL. `None` if a part of it may be a password.
 fn without_credentials(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
@@ -261,11 +272,24 @@ pub(super) const MEMORY: &str = "memory";
 pub(super) const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Followed by the path of the file.
 pub(crate) const SQLITE: &str = "sqlite:";
+const UNKNOWN: &str = "it must be `memory`, or begin with `sqlite:`, `postgres://`, \
+     `postgresql://`, `redis://`, `rediss://`, `unix://`, `redis+cluster://` or \
+     `redis+sentinel://`, in lower case";
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_store_of_an_unknown_form_names_all_forms() {
+        for url in ["POSTGRES://a/b", "postgresql:/a/b", "jdbc:postgresql://a/b", "hunter2"] {
+            let plan = StorePlan::Redis { url: url.to_owned(), prefix: None };
+            let error = Store::open(plan).await.unwrap_err().to_string();
+            assert!(error.contains("`postgres://`") && error.contains("`sqlite:`"), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
 
     #[test]
     fn a_url_is_shown_without_what_may_be_a_password() {

@@ -148,6 +148,10 @@ impl ConnectError {
     pub(crate) fn of(error: tokio_postgres::Error, server: &str) -> Self {
         let (fault, code) = (Fault::of(&error), error.code().cloned());
         // The library has no other accessor for it.
+        let cause = error.source().map(ToString::to_string);
+        if code.is_none() && cause.as_deref() == Some("password missing") {
+            return Self::Setting { problem: NO_PASSWORD };
+        }
         let is_tls = error.to_string() == "error performing TLS handshake";
         let (server, source): (_, Cause) = (server.to_owned(), Arc::new(error));
         match fault {
@@ -248,6 +252,9 @@ impl fmt::Display for ConnectError {
         }
     }
 }
+
+const NO_PASSWORD: &str = "the store's server requires a password, and the store's URL has none: \
+     write `postgres://user:password@host/database`";
 
 impl fmt::Debug for ConnectError {
     /// Shows the text and its causes, because a `main` that returns the error prints it with
