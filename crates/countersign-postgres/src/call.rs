@@ -6,9 +6,11 @@ use countersign_core::StoreError;
 use deadpool_postgres::{Object, Pool, PoolError, TimeoutType, Timeouts};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use crate::breaker::Breaker;
+use crate::connection::{Canceller, Slot, Slots};
 use crate::error::{Fault, PostgresStoreError};
 use crate::outage::Outage;
 use crate::statements::Statement;
@@ -16,6 +18,8 @@ use crate::statements::Statement;
 /// Sends statements.
 pub(crate) struct Caller {
     pub(crate) pool: Pool,
+    pub(crate) slots: Slots,
+    pub(crate) canceller: Canceller,
     pub(crate) breaker: Breaker,
     pub(crate) outage: Outage,
     pub(crate) deadline: Duration,
@@ -82,7 +86,7 @@ impl Caller {
         match timeout_at(end, execute(&connection, statement, parameters, self.has_pooler)).await {
             Ok(Ok(rows)) => {
                 self.breaker.responded();
-                connection.is_sound = true;
+                connection.state = Use::Sound;
                 Ok(rows)
             }
             Ok(Err(error)) => {
@@ -90,7 +94,8 @@ impl Caller {
                 if fault != Fault::Broken {
                     self.breaker.responded();
                 }
-                connection.is_sound = fault.leaves_connection();
+                connection.state =
+                    if fault.leaves_connection() { Use::Sound } else { Use::Unsound };
                 drop(connection);
                 if fault == Fault::ReadOnly {
                     // The server has become a standby. A new connection may reach the primary.
@@ -113,36 +118,65 @@ impl Caller {
         }
     }
 
-    async fn connection(&self, end: Instant) -> Result<InUse, Failed> {
+    async fn connection(&self, end: Instant) -> Result<InUse<'_>, Failed> {
         self.breaker.admit().map_err(Failed::not_sent)?;
-        let began = Instant::now();
-        let left = Some(end.saturating_duration_since(began));
-        let timeouts = Timeouts { wait: left, create: left, recycle: left };
-        let error = match timeout_at(end, self.pool.timeout_get(&timeouts)).await {
-            Ok(Ok(connection)) => {
-                return Ok(InUse { connection: Some(connection), is_sound: false });
-            }
-            Ok(Err(error)) => error,
-            // It was waiting for a while before it was connecting.
-            Err(_) => PoolError::Timeout(TimeoutType::Create),
-        };
-        match error {
-            PoolError::Timeout(TimeoutType::Wait) => {
-                let connections = self.pool.status().max_size;
-                let deadline = self.deadline;
-                Err(Failed::not_sent(PostgresStoreError::Exhausted { connections, deadline }))
-            }
-            PoolError::Backend(error) => {
-                let (fault, error) = (Fault::of(&error), PostgresStoreError::of(error));
-                if fault == Fault::Broken {
-                    self.breaker.silent_since(began, error.cause());
+        loop {
+            let Some(slot) = self.slots.take(end).await else {
+                return Err(Failed::not_sent(self.none_free()));
+            };
+            let began = Instant::now();
+            let left = Some(end.saturating_duration_since(began));
+            let timeouts = Timeouts { wait: left, create: left, recycle: left };
+            let error = match timeout_at(end, self.pool.timeout_get(&timeouts)).await {
+                Ok(Ok(connection)) => {
+                    // Without a pooler, the server ends a statement at its deadline.
+                    let canceller = self.has_pooler.then_some(&self.canceller);
+                    let connection = Some(connection);
+                    return Ok(InUse { connection, state: Use::Waiting, canceller, _slot: slot });
                 }
-                Err(Failed::not_sent(error))
+                Ok(Err(error)) => error,
+                // It was waiting for a while before it was connecting.
+                Err(_) => PoolError::Timeout(TimeoutType::Create),
+            };
+            match error {
+                PoolError::Timeout(TimeoutType::Wait) => {
+                    return Err(Failed::not_sent(self.none_free()));
+                }
+                PoolError::Backend(error) => {
+                    let is_limit = error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS);
+                    let (fault, error) = (Fault::of(&error), PostgresStoreError::of(error));
+                    // An open connection becomes free. Without one, the server is not available.
+                    if is_limit
+                        && self.pool.status().size > 0
+                        && let Some(cause) = error.cause()
+                    {
+                        self.slots.set_aside(slot, cause);
+                        continue;
+                    }
+                    if fault == Fault::Broken {
+                        self.breaker.silent_since(began, error.cause());
+                    }
+                    return Err(Failed::not_sent(error));
+                }
+                _ => {
+                    self.breaker.silent_since(began, None);
+                    return Err(Failed::not_sent(self.late()));
+                }
             }
-            _ => {
-                self.breaker.silent_since(began, None);
-                Err(Failed::not_sent(self.late()))
+        }
+    }
+
+    /// The error of an operation that got no connection in time.
+    fn none_free(&self) -> PostgresStoreError {
+        let status = self.pool.status();
+        match self.slots.limit() {
+            Some(source) => {
+                PostgresStoreError::ConnectionLimit { connections: status.size, source }
             }
+            None => PostgresStoreError::Exhausted {
+                connections: status.max_size,
+                deadline: self.deadline,
+            },
         }
     }
 
@@ -152,7 +186,7 @@ impl Caller {
 }
 
 async fn execute(
-    connection: &InUse,
+    connection: &InUse<'_>,
     statement: &Statement,
     parameters: &[&(dyn ToSql + Sync)],
     has_pooler: bool,
@@ -169,15 +203,31 @@ async fn execute(
 
 /// A connection that is closed afterwards, unless it is sound: a response may still be on its way,
 /// also if the caller has dropped the operation.
-struct InUse {
+struct InUse<'a> {
     connection: Option<Object>,
-    is_sound: bool,
+    state: Use,
+    /// For a statement whose response has not arrived. Without it, the connection is only closed.
+    canceller: Option<&'a Canceller>,
+    /// Dropped after the connection.
+    _slot: Slot,
 }
 
-impl Drop for InUse {
+#[derive(PartialEq)]
+enum Use {
+    Waiting,
+    Sound,
+    Unsound,
+}
+
+impl Drop for InUse<'_> {
     fn drop(&mut self) {
-        if let (Some(connection), false) = (self.connection.take(), self.is_sound) {
-            drop(Object::take(connection));
+        if self.state == Use::Sound {
+            return;
+        }
+        let Some(connection) = self.connection.take() else { return };
+        let connection = Object::take(connection);
+        if let (Use::Waiting, Some(canceller)) = (&self.state, self.canceller) {
+            canceller.cancel_and_close(connection);
         }
     }
 }

@@ -16,7 +16,7 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `config.rs`, `target.rs` | the server's address and the settings |
-//! | `connection.rs` | the pool of connections, and TLS |
+//! | `connection.rs`, `connection/*.rs` | the pool of connections, their limit, TLS, and cancel requests |
 //! | `starting.rs`, `schema.rs` | connecting: checks, the tables and their version, a trial of the operations |
 //! | `statements.rs`, `statements/*.sql` | the protocol as statements |
 //! | `steps.rs` | the operations: from a step to its statement and back |
@@ -36,7 +36,12 @@
 //!
 //! With `synchronous_commit=on`, the default, nothing that was acknowledged is lost if the server
 //! crashes. With `off`, the events of the last moment before a crash may be handled again. After a
-//! failover to an asynchronous standby, so may the events that it had not received yet.
+//! failover to an asynchronous standby, so may the events that it had not received yet. With
+//! `fsync=off` or `UNLOGGED` tables, a crash can lose all of them.
+//!
+//! Several hosts are tried in their order. Each has a part of the deadline to accept the connection
+//! (`connect_timeout=SECONDS` sets another time). A host that accepts it and then does not respond
+//! blocks the others.
 //!
 //! # Transaction poolers
 //!
@@ -57,6 +62,7 @@
 //! | --- | --- | --- |
 //! | no reply within the deadline | [`Deadline`](PostgresStoreError::Deadline) | unknown; no, if it was not sent |
 //! | no connection became free | [`Exhausted`](PostgresStoreError::Exhausted) | no |
+//! | the server grants fewer connections, and none became free | [`ConnectionLimit`](PostgresStoreError::ConnectionLimit) | no |
 //! | the server did not respond a moment ago | [`BreakerOpen`](PostgresStoreError::BreakerOpen) | no |
 //! | the connection broke | [`Connection`](PostgresStoreError::Connection) | unknown; no, if none could be opened |
 //! | the server starts or stops | [`NotServing`](PostgresStoreError::NotServing) | no |

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::breaker::Breaker;
 use crate::call::Caller;
 use crate::config::PostgresConfig;
-use crate::connection;
+use crate::connection::{self, Slots};
 use crate::error::{ConnectError, PostgresStoreError};
 use crate::maintenance::{self, Room};
 use crate::outage::Outage;
@@ -58,11 +58,13 @@ impl PostgresStore {
     pub async fn connect_with(config: PostgresConfig) -> Result<Self, ConnectError> {
         let config = config.checked()?;
         let server = config.target.server();
-        let pool = connection::pool(&config)?;
+        let (pool, canceller) = connection::pool(&config)?;
         let connect = async {
             let schema = starting::prepare(&pool, config.schema.as_deref(), &server).await?;
             let caller = Caller {
                 pool: pool.clone(),
+                slots: Slots::new(config.connections),
+                canceller,
                 breaker: Breaker::closed(),
                 outage: Outage::default(),
                 deadline: config.deadline,

@@ -96,6 +96,65 @@ async fn an_operation_that_gets_no_connection_is_not_applied() {
     assert!(errors.iter().any(is_exhausted), "{errors:?}");
 }
 
+/// The server grants two connections, and the store may open eight.
+#[tokio::test]
+async fn operations_share_the_connections_that_the_server_grants() {
+    let schema = Schema::new();
+    let _ = server().psql(
+        "CREATE ROLE two_connections LOGIN PASSWORD 's3cret' CONNECTION LIMIT 2 IN ROLE secret;
+         GRANT CREATE ON DATABASE postgres TO two_connections",
+    );
+    let url = server().url_of("two_connections:s3cret");
+    let config = PostgresConfig::new(&url).unwrap().with_schema(&schema.0);
+    let store = PostgresStore::connect_with(config.with_deadline(BRIEF)).await.unwrap();
+    let mut claims = JoinSet::new();
+    for id in 0..32 {
+        let store = store.clone();
+        claims.spawn(async move { store.claim(&event(&format!("x{id}")), &attempt()).await });
+    }
+    for claimed in claims.join_all().await {
+        assert_eq!(claimed.unwrap(), FIRST);
+    }
+
+    let other = client().await;
+    other.batch_execute(&format!("BEGIN; LOCK TABLE {}", schema.table())).await.unwrap();
+    let mut claims = JoinSet::new();
+    for id in 0..12 {
+        let store = store.clone();
+        claims.spawn(async move { store.claim(&event(&format!("y{id}")), &attempt()).await });
+    }
+    let errors = claims.join_all().await.into_iter().map(Result::unwrap_err).collect::<Vec<_>>();
+    let is_limit = |error: &&StoreError| {
+        matches!(cause(error), PostgresStoreError::ConnectionLimit { connections: 1..=2, .. })
+    };
+    let limit = errors.iter().find(is_limit).unwrap_or_else(|| panic!("{errors:?}"));
+    assert_eq!(limit.effect(), Effect::NotApplied);
+    assert!(cause(limit).to_string().contains("set `connections="), "{limit:?}");
+    assert!(!store.breaker_is_open());
+}
+
+#[tokio::test]
+async fn a_trigger_that_prevents_writes_is_an_error() {
+    let schema = Schema::new();
+    let (store, table) = (schema.store().await, schema.table());
+    let _ = server().psql(&format!(
+        "CREATE FUNCTION \"{0}\".nothing() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN RETURN NULL; END';
+         CREATE TRIGGER nothing BEFORE INSERT ON {table}
+             FOR EACH ROW EXECUTE FUNCTION \"{0}\".nothing()",
+        schema.0
+    ));
+    let (key, holder) = (event("evt_1"), attempt());
+    let errors = [
+        store.claim(&key, &holder).await.unwrap_err(),
+        store.complete(&key, &holder).await.unwrap_err(),
+        store.probe().await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(cause(&error), PostgresStoreError::UnexpectedReply), "{error:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_lost_reply_is_requested_again_with_the_same_token() {
     let schema = Schema::new();

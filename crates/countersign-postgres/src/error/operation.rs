@@ -25,6 +25,15 @@ pub enum PostgresStoreError {
         /// The deadline of the operation.
         deadline: Duration,
     },
+    /// The server grants fewer connections than the store may open, and none of the open ones
+    /// became free in time.
+    #[non_exhaustive]
+    ConnectionLimit {
+        /// The number of open connections.
+        connections: usize,
+        /// The server's error.
+        source: Cause,
+    },
     /// The circuit breaker is open: the server recently did not respond, and is tried again within
     /// a second.
     #[non_exhaustive]
@@ -87,7 +96,8 @@ pub enum PostgresStoreError {
         /// The server's error.
         source: Cause,
     },
-    /// The server returned rows that no statement of the store returns.
+    /// The server returned rows that no statement of the store returns, or a statement has no
+    /// effect: a trigger or a policy of the table may prevent it.
     UnexpectedReply,
 }
 
@@ -111,7 +121,8 @@ impl PostgresStoreError {
 
     pub(crate) fn cause(&self) -> Option<Cause> {
         match self {
-            Self::Connection { source }
+            Self::ConnectionLimit { source, .. }
+            | Self::Connection { source }
             | Self::NotServing { source }
             | Self::NotPermitted { source }
             | Self::ReadOnly { source }
@@ -138,6 +149,12 @@ impl fmt::Display for PostgresStoreError {
                  slow, or the pool is too small",
                 deadline.as_millis()
             ),
+            Self::ConnectionLimit { connections, .. } => write!(
+                f,
+                "the server grants only {connections} connections, and none became free in time: \
+                 set `connections={connections}` in the URL's parameters, or raise the limit of \
+                 the server or of its user"
+            ),
             Self::BreakerOpen { .. } => {
                 f.write_str("the server did not respond a moment ago; trying again once a second")
             }
@@ -158,7 +175,10 @@ impl fmt::Display for PostgresStoreError {
             }
             Self::Pooler { .. } => f.write_str(POOLER),
             Self::Server { .. } => f.write_str("the server returned an error"),
-            Self::UnexpectedReply => f.write_str("the server returned an unexpected reply"),
+            Self::UnexpectedReply => f.write_str(
+                "the server returned an unexpected reply: no trigger or row security policy may \
+                 change what the store's statements do",
+            ),
         }
     }
 }
@@ -166,7 +186,8 @@ impl fmt::Display for PostgresStoreError {
 impl Error for PostgresStoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Connection { source }
+            Self::ConnectionLimit { source, .. }
+            | Self::Connection { source }
             | Self::NotServing { source }
             | Self::NotPermitted { source }
             | Self::ReadOnly { source }
