@@ -4,7 +4,9 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::{Attempt, Fingerprint, StoreError};
+use countersign_core::{
+    Attempt, ClaimOutcome, CompleteOutcome, Fingerprint, RenewOutcome, StoreError,
+};
 use deadpool_postgres::{Object, Pool, PoolError};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row};
@@ -51,16 +53,38 @@ pub(crate) async fn prepare(
 ///
 /// # Errors
 ///
-/// If one of them fails.
+/// If one of them fails, or has no effect: a trigger or a policy of the table can prevent it.
 pub(crate) async fn try_operations(steps: &Steps) -> Result<(), StoreError> {
     let attempt = Attempt::new(Fingerprint::from_u64(0), TRIAL, TRIAL)?;
-    // Shorter than the key of any event.
-    let key = &attempt.token.to_bytes()[..8];
-    steps.claim(key, &attempt).await?;
-    steps.renew(key, &attempt).await?;
+    // As long as the key of an event, and random.
+    let key = &attempt.token.to_bytes()[..];
+    let is_claimed = match steps.claim(key, &attempt).await? {
+        ClaimOutcome::Granted { .. } => true,
+        ClaimOutcome::AtCapacity => false,
+        _ => return Err(without_effect()),
+    };
+    if steps.renew(key, &attempt).await? != RenewOutcome::Renewed && is_claimed {
+        return Err(without_effect());
+    }
+    // If its connection breaks, the second try finds it released.
     steps.release(key, &attempt).await?;
-    steps.complete(key, &attempt).await?;
-    steps.forget(key).await.map(drop)
+    match steps.complete(key, &attempt).await? {
+        CompleteOutcome::Recorded | CompleteOutcome::RecordedUnclaimed => {}
+        _ => return Err(without_effect()),
+    }
+    // If its connection breaks, the second try finds it forgotten. Then this completion is the first.
+    if !steps.forget(key).await? {
+        let again = Attempt::new(Fingerprint::from_u64(0), TRIAL, TRIAL)?;
+        if steps.complete(key, &again).await? == CompleteOutcome::AlreadyDone {
+            return Err(without_effect());
+        }
+        steps.forget(key).await?;
+    }
+    Ok(())
+}
+
+fn without_effect() -> StoreError {
+    StoreError::unknown_effect(PostgresStoreError::UnexpectedReply)
 }
 
 /// The error of an operation, as one of connecting.

@@ -39,7 +39,7 @@ impl Steps {
         let max_crashes = i64::from(attempt.max_crashes);
         let (token, statement) = (&token[..], &self.statements.claim);
         let end = self.caller.end();
-        loop {
+        for _ in 0..MAX_TIMES {
             let parameters: [&(dyn ToSql + Sync); 7] =
                 [&key, &token, &fingerprint, &lease_ms, &keep_ms, &max_crashes, &has_room];
             match self.caller.query(statement, &parameters, end).await?.first() {
@@ -61,6 +61,7 @@ impl Steps {
             // read.
             self.may_repeat(end)?;
         }
+        Err(unexpected())
     }
 
     pub(crate) async fn complete(
@@ -72,7 +73,7 @@ impl Steps {
         let retention_ms = millis(attempt.retention);
         let (token, statement) = (&token[..], &self.statements.complete);
         let end = self.caller.end();
-        loop {
+        for _ in 0..MAX_TIMES {
             let parameters: [&(dyn ToSql + Sync); 4] = [&key, &token, &fingerprint, &retention_ms];
             if let Some(row) = self.caller.query(statement, &parameters, end).await?.first() {
                 let (completion, is_own): (i16, bool) =
@@ -89,6 +90,7 @@ impl Steps {
             // Another success was recorded after this statement began.
             self.may_repeat(end)?;
         }
+        Err(unexpected())
     }
 
     pub(crate) async fn renew(
@@ -202,6 +204,10 @@ fn unexpected() -> StoreError {
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).min(MAX_MS)
 }
+
+/// How often a statement is executed whose row was changed meanwhile. If it neither writes nor reads
+/// a row this often, something prevents it, such as a trigger of the table.
+const MAX_TIMES: usize = 4;
 
 /// The statement returns what is left of the lease, and so its time is zero.
 const NOW_MS: i64 = 0;
