@@ -166,7 +166,8 @@ impl QueueAdmin {
     ///
     /// # Errors
     ///
-    /// [`QueueError`] if the file cannot be written. Some jobs may be due already.
+    /// [`QueueError`] if the file cannot be written: some jobs may be due already. Or if
+    /// the filter has only states in which a job cannot be retried.
     pub fn retry(&mut self, filter: &JobFilter) -> Result<u64, QueueError> {
         let states = [JobState::Due, JobState::Dead, JobState::Done, JobState::Discarded];
         self.change(filter, &states, |connection, id, now_ms| {
@@ -179,7 +180,8 @@ impl QueueAdmin {
     ///
     /// # Errors
     ///
-    /// [`QueueError`] if the file cannot be written. Some jobs may be discarded already.
+    /// [`QueueError`] if the file cannot be written: some jobs may be discarded already.
+    /// Or if the filter has only states in which a job cannot be discarded.
     pub fn discard(&mut self, filter: &JobFilter) -> Result<u64, QueueError> {
         let states = [JobState::Due, JobState::Dead, JobState::Waiting];
         self.change(filter, &states, |connection, id, now_ms| {
@@ -240,6 +242,34 @@ impl QueueAdmin {
         rows.collect::<Result<Vec<_>, _>>().map_err(Into::into)
     }
 
+    /// Those of these ids that no job has.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`] if the file cannot be read.
+    pub fn missing(&self, ids: &[i64]) -> Result<Vec<i64>, QueueError> {
+        let mut statement = self.connection.prepare("SELECT 1 FROM job WHERE id = ?1")?;
+        let mut missing = Vec::new();
+        for id in ids {
+            if !statement.exists([id])? {
+                missing.push(*id);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// The event ids of all jobs that are longer than this number of bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`] if the file cannot be read.
+    pub fn long_event_ids(&self, bytes: u32) -> Result<Vec<String>, QueueError> {
+        let sql = "SELECT DISTINCT event_id FROM job WHERE octet_length(event_id) > ?1";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([bytes], |row| row.get(0))?;
+        rows.collect::<Result<Vec<_>, _>>().map_err(Into::into)
+    }
+
     /// The numbers of a target.
     ///
     /// # Errors
@@ -275,9 +305,13 @@ impl QueueAdmin {
         change: impl Fn(&Connection, i64, i64) -> rusqlite::Result<()>,
     ) -> Result<u64, QueueError> {
         let mut filter = filter.clone();
-        filter.states.retain(|state| states.contains(state));
         if filter.states.is_empty() {
             filter.states = states.to_vec();
+        }
+        filter.states.retain(|state| states.contains(state));
+        // An empty list would be all states.
+        if filter.states.is_empty() {
+            return Err(QueueError::States { possible: states.to_vec() });
         }
         let (condition, values) = filter.sql();
         let sql = format!(
@@ -394,6 +428,12 @@ pub enum QueueError {
         /// What is wrong with it.
         source: MalformedMessage,
     },
+    /// The operation changes no job that is in one of the states of the filter.
+    #[non_exhaustive]
+    States {
+        /// The states in which it changes jobs.
+        possible: Vec<JobState>,
+    },
 }
 
 impl From<rusqlite::Error> for QueueError {
@@ -410,10 +450,14 @@ impl From<MalformedMessage> for QueueError {
 
 impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite { .. } => "the queue's file cannot be used",
-            Self::Message { .. } => "the job's message cannot be read",
-        })
+        match self {
+            Self::Sqlite { .. } => f.write_str("the queue's file cannot be used"),
+            Self::Message { .. } => f.write_str("the job's message cannot be read"),
+            Self::States { possible } => {
+                let names: Vec<&str> = possible.iter().map(|state| state.name()).collect();
+                write!(f, "only jobs in these states can be changed so: {}", names.join(", "))
+            }
+        }
     }
 }
 
@@ -422,6 +466,7 @@ impl Error for QueueError {
         match self {
             Self::Sqlite { source } => Some(source),
             Self::Message { source } => Some(source),
+            Self::States { .. } => None,
         }
     }
 }
