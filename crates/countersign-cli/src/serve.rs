@@ -60,6 +60,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use config::ServeArgs;
 #[cfg(feature = "sqlite")]
+pub(crate) use short_id::{MAX_ID_BYTES, short_id};
+#[cfg(feature = "sqlite")]
 pub(crate) use store::{SQLITE, with_causes};
 
 use crate::output::{self, Report};
@@ -131,7 +133,10 @@ async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
     folders::check_writable(plan.capture.as_ref(), plan.dead_letters.as_ref())?;
     Store::open(plan.store).await?;
     if let Some(queue) = plan.queue {
+        let file = queue.file.clone();
         Queue::open(queue)?;
+        let served: Vec<&str> = plan.endpoints.iter().map(|(plan, _)| &*plan.path).collect();
+        queue::note_unserved(&file, &served);
     }
     Ok(Report::human(format!("the configuration is valid\n{}", endpoints.concat())))
 }

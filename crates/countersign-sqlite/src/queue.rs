@@ -133,13 +133,15 @@ impl SqliteQueue {
         self.0.service.run(|reply| Settle::new(job, token, settlement, reply)).await
     }
 
-    /// Starts the leases of all running jobs of this owner again, from now on.
+    /// Starts the leases of these attempts again, from now on: jobs and tokens. Other
+    /// attempts of this process are not renewed, so that jobs without an attempt, after
+    /// a lost reply, are due again when their lease ends.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the file cannot be written.
-    pub async fn renew(&self, owner: Token, lease: Duration) -> Result<(), StoreError> {
-        self.0.service.run(|reply| Renew { owner, lease, reply }).await
+    pub async fn renew(&self, held: Vec<(i64, Token)>, lease: Duration) -> Result<(), StoreError> {
+        self.0.service.run(|reply| Renew { held, lease, reply }).await
     }
 
     /// As [`SqliteStore::watch`](crate::SqliteStore::watch).

@@ -8,6 +8,8 @@
 //! | `queue/attempt.rs` | one attempt at a job, and what follows from its result |
 //! | `queue/breaker.rs` | waits while the target is down |
 //! | `queue/delay.rs` | the time before a retry |
+//! | `queue/held.rs` | the attempts that this process has |
+//! | `queue/unserved.rs` | jobs of endpoints that the configuration does not have |
 //! | `queue/gauges.rs` | the numbers of jobs, as metrics |
 
 mod accept;
@@ -15,6 +17,8 @@ mod attempt;
 mod breaker;
 mod delay;
 mod gauges;
+mod held;
+mod unserved;
 mod worker;
 
 use std::path::PathBuf;
@@ -29,10 +33,13 @@ use tokio_util::task::TaskTracker;
 
 pub(super) use accept::{Accepted, Duplicate, QueuedEndpoint, QueuedEndpointPlan, is_interactive};
 
+pub(super) use unserved::note_unserved;
+
 use super::config::QueuePlan;
 use super::store::{SQLITE, Store, with_causes};
 use crate::output;
 use crate::usage_error::UsageError;
+use held::Held;
 use worker::Worker;
 
 /// The queue that endpoints share.
@@ -89,16 +96,17 @@ impl Queue {
 
     /// Starts the workers of all endpoints.
     pub(super) fn start(&self) {
-        let Inner { jobs, file, owner, lease, workers, running, stop } = &*self.0;
+        let Inner { jobs, file, lease, workers, running, stop, .. } = &*self.0;
         let workers: Vec<Worker> =
             workers.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
         let names = workers.iter().map(|worker| worker.name().clone()).collect();
         tokio::spawn(gauges::keep(file.clone(), names, stop.clone()));
+        let held: Vec<Held> = workers.iter().map(|worker| worker.attempts.held.clone()).collect();
         for worker in workers {
             running.spawn(worker.run());
         }
         running.close();
-        let (jobs, owner, lease, running) = (jobs.clone(), *owner, *lease, running.clone());
+        let (jobs, lease, running) = (jobs.clone(), *lease, running.clone());
         // Until the last attempt has ended, which is later than the last take.
         tokio::spawn(async move {
             while !running.is_empty() {
@@ -106,7 +114,8 @@ impl Queue {
                     () = sleep(lease / 3) => {}
                     () = running.wait() => break,
                 }
-                if let Err(error) = jobs.renew(owner, lease).await {
+                let held = held.iter().flat_map(Held::all).collect();
+                if let Err(error) = jobs.renew(held, lease).await {
                     output::note(&format!(
                         "the leases of the queue are not renewed: {}",
                         with_causes(&error)

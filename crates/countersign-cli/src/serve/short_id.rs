@@ -6,8 +6,8 @@ use ring::digest::{SHA256, digest};
 
 /// The text itself, or its digest if it is longer than 256 bytes: `sha256:` and hexadecimal, like
 /// the ids of batches. A field can be as long as the body: too long for a header or a log line.
-pub(super) fn short_id(text: &str) -> Cow<'_, str> {
-    if text.len() <= MAX_BYTES {
+pub(crate) fn short_id(text: &str) -> Cow<'_, str> {
+    if text.len() <= MAX_ID_BYTES as usize {
         return Cow::Borrowed(text);
     }
     let digest = digest(&SHA256, text.as_bytes());
@@ -15,7 +15,8 @@ pub(super) fn short_id(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("sha256:{hex}"))
 }
 
-const MAX_BYTES: usize = 256;
+/// Longer ids and types are shown as their digests.
+pub(crate) const MAX_ID_BYTES: u32 = 256;
 
 #[cfg(test)]
 mod tests {

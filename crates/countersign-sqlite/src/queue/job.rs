@@ -126,6 +126,7 @@ pub struct Take {
     pub(super) jobs: usize,
     pub(super) bytes: u64,
     pub(super) max_running: usize,
+    pub(super) held: Vec<(i64, Token)>,
 }
 
 impl Take {
@@ -133,7 +134,8 @@ impl Take {
     #[must_use]
     pub fn new(target: impl Into<String>, owner: Token, jobs: usize) -> Self {
         let (bytes, max_running) = (u64::MAX, usize::MAX);
-        Self { target: target.into(), owner, lease: LEASE, jobs, bytes, max_running }
+        let (target, lease, held) = (target.into(), LEASE, Vec::new());
+        Self { target, owner, lease, jobs, bytes, max_running, held }
     }
 
     /// How long no other process gets the jobs. Defaults to 30 s. The maximum is ten
@@ -148,6 +150,15 @@ impl Take {
     #[must_use]
     pub fn with_max_bytes(mut self, bytes: u64) -> Self {
         self.bytes = bytes;
+        self
+    }
+
+    /// The attempts at jobs of the target that the process has already, as jobs and
+    /// tokens. Those whose lease has ended meanwhile are kept, unless another process has
+    /// found that out before.
+    #[must_use]
+    pub fn with_held(mut self, held: Vec<(i64, Token)>) -> Self {
+        self.held = held;
         self
     }
 

@@ -87,9 +87,9 @@ impl Job<QueueTables> for Settle {
     }
 }
 
-/// Starts the leases of a process again.
+/// Starts the leases of attempts again.
 pub(super) struct Renew {
-    pub(super) owner: Token,
+    pub(super) held: Vec<(i64, Token)>,
     pub(super) lease: Duration,
     pub(super) reply: Reply<()>,
 }
@@ -97,8 +97,10 @@ pub(super) struct Renew {
 impl Job<QueueTables> for Renew {
     fn run(&mut self, tables: &mut OpenQueue<'_>) -> Result<()> {
         let until_ms = tables.now_ms().saturating_add(millis(self.lease));
-        let owner = self.owner.to_bytes();
-        tables.jobs.renew.execute(params![&owner[..], until_ms]).map(drop)
+        for (job, token) in &self.held {
+            tables.jobs.renew.execute(params![job, &token.to_bytes()[..], until_ms])?;
+        }
+        Ok(())
     }
 
     fn finish(self: Box<Self>) {

@@ -77,6 +77,7 @@ pub(super) struct Jobs<'c> {
     pub(super) message: Statement<'c>,
     pub(super) settle: Statement<'c>,
     pub(super) renew: Statement<'c>,
+    pub(super) keep: Statement<'c>,
     promote: Statement<'c>,
     purge: Statement<'c>,
 }
@@ -98,6 +99,7 @@ impl<'c> Jobs<'c> {
             message: prepare("SELECT bytes FROM message WHERE job = ?1")?,
             settle: prepare(SETTLE)?,
             renew: prepare(RENEW)?,
+            keep: prepare(KEEP)?,
             promote: prepare(PROMOTE)?,
             purge: prepare(PURGE)?,
         })
@@ -190,7 +192,11 @@ const RUNNING: &str = "SELECT count(*) FROM job WHERE target = ?1 AND state = 2"
 
 const NEXT: &str = "SELECT min(run_at_ms) FROM job WHERE target = ?1 AND state = 1";
 
-const RENEW: &str = "UPDATE job SET run_at_ms = ?2 WHERE state = 2 AND owner = ?1";
+const RENEW: &str = "UPDATE job SET run_at_ms = ?3 WHERE id = ?1 AND token = ?2 AND state = 2";
+
+/// Only leases that `EXPIRE` would end, so that most takes write nothing here.
+const KEEP: &str = "UPDATE job SET run_at_ms = ?3 WHERE id = ?1 AND token = ?2 AND state = 2 \
+     AND (run_at_ms <= ?4 OR run_at_ms > ?5)";
 
 const PURGE: &str = "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state IN (3, 5) \
      AND settled_ms <= ?1 ORDER BY settled_ms LIMIT 200)";
@@ -200,5 +206,5 @@ const PURGED: usize = 200;
 
 /// The statements that must not become slow with the number of jobs.
 #[cfg(test)]
-pub(super) const ALL: [&str; 9] =
-    [HAS_EARLIER, EXPIRE, DUE, START, SETTLE, PROMOTE, RUNNING, NEXT, PURGE];
+pub(super) const ALL: [&str; 11] =
+    [HAS_EARLIER, EXPIRE, DUE, START, SETTLE, PROMOTE, RUNNING, NEXT, RENEW, KEEP, PURGE];

@@ -24,6 +24,13 @@ impl TakeJobs {
         let now_ms = tables.now_ms();
         let mut taken = Taken { now_ms, ..Taken::default() };
         let no_lease_ends_later = now_ms.saturating_add(millis(MAX_LEASE));
+        // A process that was stopped for longer than a lease still has its attempts.
+        let until_ms = now_ms.saturating_add(millis(self.take.lease));
+        for (job, token) in &self.take.held {
+            let token = token.to_bytes();
+            let keeping = params![job, &token[..], until_ms, now_ms, no_lease_ends_later];
+            tables.jobs.keep.execute(keeping)?;
+        }
         let expiring = params![target, now_ms, no_lease_ends_later];
         taken.expired = tables.jobs.expire.execute(expiring)?;
         taken.is_paused = tables.jobs.is_paused.exists([target])?;

@@ -196,7 +196,7 @@ async fn an_attempt_whose_lease_has_ended_is_fenced_by_its_token() {
     table.clock.advance(9 * SECOND);
     assert_eq!(table.take(1).await.jobs.len(), 0);
     // A renewal starts the lease again.
-    table.queue.renew(table.owner, 10 * SECOND).await.unwrap();
+    table.queue.renew(vec![(first.id, first.token)], 10 * SECOND).await.unwrap();
     table.clock.advance(9 * SECOND);
     assert_eq!(table.take(1).await.jobs.len(), 0);
     table.clock.advance(SECOND);
@@ -213,6 +213,47 @@ async fn an_attempt_whose_lease_has_ended_is_fenced_by_its_token() {
         assert!(matches!(settled, SettleOutcome::Settled { .. }), "{settled:?}");
     }
     assert_eq!(table.settle(second, retry(SECOND)).await, SettleOutcome::Lost);
+}
+
+#[tokio::test]
+async fn only_attempts_that_the_process_has_are_renewed() {
+    let table = Table::new();
+    table.accept("evt_1").await;
+    table.accept("evt_2").await;
+    let jobs = table.take(2).await.jobs;
+    // The process knows nothing of the second, as after a lost reply.
+    let held = vec![(jobs[0].id, jobs[0].token)];
+    table.clock.advance(9 * SECOND);
+    table.queue.renew(held.clone(), 10 * SECOND).await.unwrap();
+    table.clock.advance(2 * SECOND);
+    let taken = table.take(2).await;
+    assert_eq!((taken.expired, taken.jobs.len()), (1, 1));
+    assert_eq!(taken.jobs[0].id, jobs[1].id);
+}
+
+#[tokio::test]
+async fn a_process_that_was_stopped_does_not_take_its_own_running_jobs() {
+    let table = Table::new();
+    table.accept("evt_1").await;
+    table.accept("evt_2").await;
+    let first = table.take(1).await.jobs.remove(0);
+    let take = || Take::new(TARGET, table.owner, 10).with_lease(10 * SECOND);
+    let held = vec![(first.id, first.token)];
+    for change in [HOUR.as_millis() as i64, -(24 * HOUR.as_millis() as i64)] {
+        table.clock.set_unix_ms(table.clock.now_unix_ms() + change);
+        let taken = table.queue.take(take().with_held(held.clone())).await.unwrap();
+        assert_eq!(taken.expired, 0, "{change}");
+        assert!(taken.jobs.iter().all(|job| job.id != first.id), "{change}");
+        for job in taken.jobs {
+            table.settle(&job, DONE).await;
+        }
+    }
+    let settled = table.settle(&first, DONE).await;
+    assert!(matches!(settled, SettleOutcome::Settled { .. }), "{settled:?}");
+    // It is not renewed after it was settled.
+    table.queue.renew(held, HOUR).await.unwrap();
+    let expected = ["evt_1", "evt_2"].map(|id| (id.to_owned(), JobState::Done));
+    assert_eq!(table.states(), expected);
 }
 
 #[tokio::test]
@@ -362,6 +403,29 @@ async fn people_list_retry_and_discard_by_filter() {
     let (job, message) = admin.show(2).unwrap().unwrap();
     assert_eq!((job.attempts, message.attempt(), message.event_id()), (1, 1, "evt_2"));
     assert!(admin.show(5).unwrap().is_none());
+    assert_eq!(admin.missing(&[1, 5, 4, 99_999]).unwrap(), [5, 99_999]);
+    assert_eq!(admin.long_event_ids(4).unwrap().len(), 4);
+    assert_eq!(admin.long_event_ids(5).unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn states_that_an_operation_cannot_change_are_an_error_and_not_all_states() {
+    let table = Table::new();
+    table.accept("evt_1").await;
+    table.accept("evt_2").await;
+    let running = table.take(1).await.jobs.remove(0);
+    let before = table.states();
+    let of = |states: &[JobState]| JobFilter { states: states.to_vec(), ..JobFilter::default() };
+    let mut admin = table.admin();
+    let error = admin.discard(&of(&[JobState::Done, JobState::Running])).unwrap_err();
+    assert!(error.to_string().ends_with(": due, dead, waiting"), "{error}");
+    let error = admin.retry(&of(&[JobState::Running])).unwrap_err();
+    assert!(error.to_string().ends_with(": due, dead, done, discarded"), "{error}");
+    assert_eq!(table.states(), before);
+    table.settle(&running, DONE).await;
+    assert_eq!(admin.discard(&of(&[JobState::Done, JobState::Due])).unwrap(), 1);
+    let expected = [("evt_1", JobState::Done), ("evt_2", JobState::Discarded)];
+    assert_eq!(table.states(), expected.map(|(id, state)| (id.to_owned(), state)));
 }
 
 #[tokio::test]
@@ -424,6 +488,19 @@ async fn done_jobs_are_purged_after_their_time_and_dead_ones_are_kept() {
         sleep(Duration::from_millis(5)).await;
     }
     panic!("nothing was purged: {:?}", table.states());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let table = Table::new();
+    table.accept("evt_1").await;
+    for end in ["", "-wal", "-shm"] {
+        let file = format!("{}{end}", table.path.display());
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{file}");
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use super::Queue;
 use super::attempt::Attempts;
 use super::breaker::Breaker;
+use super::held::Held;
 use super::worker::Worker;
 use crate::output;
 use crate::serve::config::{EndpointQueue, ForwardedHeaders, OrderBy};
@@ -84,6 +85,8 @@ impl Queue {
             log: plan.log,
             breaker: Breaker::new(),
             wake: Arc::clone(&wake),
+            held: Held::default(),
+            stop: self.0.stop.clone(),
         };
         self.add(Worker {
             attempts: Arc::new(attempts),

@@ -11,9 +11,11 @@ use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use super::breaker::Breaker;
 use super::delay::before_retry;
+use super::held::{Held, Holding};
 use crate::output;
 use crate::serve::config::ForwardedHeaders;
 use crate::serve::forward::{Delivered, Forward, MessageFacts};
@@ -32,16 +34,22 @@ pub(super) struct Attempts {
     pub(super) log: Log,
     pub(super) breaker: Breaker,
     pub(super) wake: Arc<Notify>,
+    pub(super) held: Held,
+    /// Cancelled when the process is to end.
+    pub(super) stop: CancellationToken,
 }
 
 impl Attempts {
-    /// Forwards the job, and settles it.
-    pub(super) async fn run(self: Arc<Self>, mut job: TakenJob) {
+    /// Forwards the job, and settles it. The attempt is held until then.
+    pub(super) async fn run(self: Arc<Self>, mut job: TakenJob, _holding: Holding) {
         let since = Instant::now();
         let bytes = Bytes::from(std::mem::take(&mut job.message));
         let Ok(message) = Message::parse(bytes) else {
             let error = "the message in the queue cannot be read".to_owned();
-            self.settle(&job, Settlement::Dead { status: None, error }).await;
+            let settled = self.settle(&job, Settlement::Dead { status: None, error }).await;
+            if !matches!(settled, Some(SettleOutcome::Settled { .. })) {
+                return;
+            }
             metrics::count(metrics::QUEUE_DEAD_LETTERS, &self.path);
             output::error(&format!("{}: job {} is dead: it cannot be read", self.path, job.id));
             return;
@@ -58,10 +66,10 @@ impl Attempts {
                 self.note_success();
                 let settled = self.settle(&job, Settlement::Done { status: Some(status) }).await;
                 // The target has it, but another attempt may have given it to the target, too.
-                let code = if settled == Some(SettleOutcome::Lost) {
-                    "delivered_late"
-                } else {
-                    "delivered"
+                let code = match settled {
+                    Some(SettleOutcome::Lost) => "delivered_late",
+                    None => NOT_RECORDED,
+                    Some(_) => "delivered",
                 };
                 self.count("delivered");
                 let line = self.line(code, &job, &message, since);
@@ -92,37 +100,53 @@ impl Attempts {
                 (Settlement::Retry { after, status, error }, line)
             }
             None => {
-                metrics::count(metrics::QUEUE_DEAD_LETTERS, &self.path);
                 let line = JobLine { code: "dead", ..line };
                 (Settlement::Dead { status, error: error.clone() }, line)
             }
         };
+        let is_last = matches!(settlement, Settlement::Dead { .. });
         match self.settle(&job, settlement).await {
             Some(SettleOutcome::Lost) => {
                 self.log.print_job(&JobLine { code: "lease_lost", retry_in: None, ..line });
             }
-            _ => self.log.print_job(&line),
+            None => self.log.print_job(&JobLine { code: NOT_RECORDED, retry_in: None, ..line }),
+            Some(_) => {
+                if is_last {
+                    metrics::count(metrics::QUEUE_DEAD_LETTERS, &self.path);
+                }
+                self.log.print_job(&line);
+            }
         }
     }
 
-    /// Settles the attempt. If the queue is unavailable, tries again for about as long as a lease
-    /// lasts. `None` if it is not settled: another attempt follows when the lease ends.
+    /// Settles the attempt. If the queue is unavailable, tries again until the process ends. `None`
+    /// if it is not settled by then: another attempt follows when the lease ends.
     async fn settle(&self, job: &TakenJob, settlement: Settlement) -> Option<SettleOutcome> {
-        for wait in SETTLE_WAITS {
+        let mut waits = SETTLE_WAITS.into_iter();
+        let mut is_first = true;
+        // The last try begins after the process was told to end.
+        loop {
+            let is_last = self.stop.is_cancelled() && !is_first;
             match self.jobs.settle(job.id, job.token, settlement.clone()).await {
                 Ok(settled) => {
                     // A slot is free, and a job that waited for this one may be due.
                     self.wake.notify_one();
                     return Some(settled);
                 }
-                Err(error) => {
+                Err(error) if is_first => {
                     let (path, job, why) = (&self.path, job.id, with_causes(&error));
                     output::note(&format!("{path}: job {job} is not settled yet: {why}"));
                 }
+                Err(_) if is_last => return None,
+                Err(_) => {}
             }
-            sleep(wait).await;
+            is_first = false;
+            let wait = waits.next().unwrap_or(SETTLE_WAIT);
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.stop.cancelled() => sleep(wait.min(SETTLE_WAIT_AT_END)).await,
+            }
         }
-        None
     }
 
     fn note_success(&self) {
@@ -179,10 +203,12 @@ fn request(message: &Message) -> Request<Full<Bytes>> {
     request
 }
 
-const SETTLE_WAITS: [Duration; 5] = [
-    Duration::from_millis(100),
-    Duration::from_secs(1),
-    Duration::from_secs(3),
-    Duration::from_secs(10),
-    Duration::from_secs(10),
-];
+/// The attempt has ended, and the queue has not recorded how.
+const NOT_RECORDED: &str = "not_recorded";
+
+const SETTLE_WAITS: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(3)];
+/// The time between two further tries.
+const SETTLE_WAIT: Duration = Duration::from_secs(10);
+/// The time before the last try of a process that ends.
+const SETTLE_WAIT_AT_END: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! The numbers of jobs, as metrics.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,25 +9,44 @@ use countersign_sqlite::queue::QueueAdmin;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::unserved::{note_all, unserved};
 use crate::serve::metrics;
 
 /// Counts the jobs of these targets from time to time, with a connection of its own.
 pub(super) async fn keep(file: PathBuf, targets: Vec<Arc<str>>, stop: CancellationToken) {
-    let targets: Arc<[Arc<str>]> = targets.into();
+    let mut targets: Arc<[Arc<str>]> = targets.into();
+    let mut is_first = true;
     let mut admin: Option<QueueAdmin> = None;
     while !stop.is_cancelled() {
-        let (file, targets) = (file.clone(), Arc::clone(&targets));
+        let (file, mut counted) = (file.clone(), Arc::clone(&targets));
+        let with_others = std::mem::take(&mut is_first);
         let counting = tokio::task::spawn_blocking(move || {
             let open = admin.or_else(|| QueueAdmin::open(&file).ok());
             // After an error, the file is opened again.
-            open.filter(|admin| targets.iter().all(|target| count(admin, target).is_some()))
+            if let (true, Some(admin)) = (with_others, &open) {
+                counted = with_unserved(admin, &file, &counted);
+            }
+            let all = |admin: &QueueAdmin| counted.iter().all(|it| count(admin, it).is_some());
+            (open.filter(all), counted)
         });
-        admin = counting.await.unwrap_or(None);
+        match counting.await {
+            Ok((open, counted)) => (admin, targets) = (open, counted),
+            Err(_) => admin = None,
+        }
         tokio::select! {
             () = sleep(BETWEEN) => {}
             () = stop.cancelled() => {}
         }
     }
+}
+
+/// The targets, and those with jobs that the configuration does not have, which are reported.
+fn with_unserved(admin: &QueueAdmin, file: &Path, targets: &[Arc<str>]) -> Arc<[Arc<str>]> {
+    let served: Vec<&str> = targets.iter().map(|target| &**target).collect();
+    let others = unserved(admin, &served).unwrap_or_default();
+    note_all(file, &others);
+    let others = others.iter().map(|counts| Arc::from(counts.target.as_str()));
+    targets.iter().cloned().chain(others).collect()
 }
 
 fn count(admin: &QueueAdmin, target: &str) -> Option<()> {

@@ -3,6 +3,7 @@
 #![expect(dead_code, reason = "there is no queue")]
 
 use std::convert::Infallible;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +91,8 @@ impl QueuedEndpoint {
         match self.0 {}
     }
 }
+
+pub(super) fn note_unserved(_: &Path, _: &[&str]) {}
 
 pub(super) fn is_interactive(_: &Verified) -> bool {
     true

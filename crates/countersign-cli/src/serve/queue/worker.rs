@@ -49,7 +49,8 @@ impl Worker {
                             is_failing = false;
                             next = next.min(Instant::now() + until_next(&taken));
                             for job in taken.jobs {
-                                running.spawn(Arc::clone(&self.attempts).run(job));
+                                let holding = self.attempts.held.hold(&job);
+                                running.spawn(Arc::clone(&self.attempts).run(job, holding));
                             }
                         }
                         Err(error) => {
@@ -76,6 +77,7 @@ impl Worker {
     fn take(&self, jobs: usize) -> Take {
         Take::new(&*self.attempts.path, self.owner, jobs)
             .with_lease(self.lease)
+            .with_held(self.attempts.held.all())
             .with_max_running(self.concurrency)
             .with_max_bytes(MAX_BYTES)
     }
