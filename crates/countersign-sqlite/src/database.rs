@@ -54,6 +54,7 @@ impl Database {
         started: Instant,
     ) -> std::result::Result<Self, OpenError> {
         let failed = |error| OpenError::of(error, started.elapsed());
+        create_private(&config.path);
         let writer = connect(&config.path, OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
         if writer.is_readonly(MAIN).map_err(failed)? {
             return Err(OpenError::ReadOnly { source: None });
@@ -86,6 +87,20 @@ impl OpenFile {
         FileId::of(&self.path) != self.id
     }
 }
+
+/// Creates the file if it does not exist, for its owner only: a queue contains requests with
+/// their signatures. SQLite gives its log and its index the same mode. An error is not reported,
+/// because SQLite reports the same one.
+#[cfg(unix)]
+fn create_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    // A file that exists is not opened: closing it would release the locks that other connections
+    // of this process have.
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+}
+
+#[cfg(not(unix))]
+fn create_private(_: &Path) {}
 
 fn connect(path: &Path, create: OpenFlags) -> Result<Connection> {
     // Each connection belongs to one thread. Without `SQLITE_OPEN_URI`, a path that begins with
