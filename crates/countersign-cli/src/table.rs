@@ -114,8 +114,8 @@ impl<const COLUMNS: usize> Columns<COLUMNS> {
             let Some(max) = max else { continue };
             let text = cut(&cell.text, max);
             if !text.is_empty() {
-                // Writing to a `String` does not fail.
-                let _ = write!(line, "{:pad$}{}", "", paint(cell.style, &text));
+                // A width of a format has a maximum. Writing to a `String` does not fail.
+                let _ = write!(line, "{}{}", " ".repeat(pad), paint(cell.style, &text));
                 pad = 0;
             }
             pad += max - width(&text) + GAP;
@@ -205,6 +205,14 @@ longer  X-Ä: <hex>
 ";
         assert_eq!(plain(&table().render_within(None)), expected);
         assert_eq!(plain(&table().render_within(Some(47))), expected);
+    }
+
+    #[test]
+    fn a_cell_can_be_longer_than_the_maximum_width_of_a_format() {
+        let mut table = Table::new(["ONE", "TWO"]);
+        table.push(["a".repeat(70_000).into(), "b".into()]);
+        table.push(["c".into(), "d".into()]);
+        assert_eq!(plain(&table.render_within(None)).lines().last().map(str::len), Some(70_003));
     }
 
     #[test]

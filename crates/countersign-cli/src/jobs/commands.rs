@@ -12,10 +12,10 @@ use super::args::{
 use super::json::{job_json, target_json};
 use super::list;
 use crate::files::{self, FileKind};
-use crate::output::Report;
+use crate::output::{self, Report};
 use crate::possible_secret::shown_path;
 use crate::request::Request;
-use crate::serve::{SQLITE, with_causes};
+use crate::serve::{MAX_ID_BYTES, SQLITE, short_id, with_causes};
 use crate::usage_error::UsageError;
 
 pub(crate) fn run(args: &QueueArgs) -> Result<Report, UsageError> {
@@ -31,11 +31,12 @@ pub(crate) fn run(args: &QueueArgs) -> Result<Report, UsageError> {
 
 fn list(args: &ListArgs) -> Result<Report, UsageError> {
     let queue = Queue::open(&args.of)?;
-    let filter = filter(&args.filter);
+    let filter = filter(&args.filter, &queue)?;
     let jobs = queue.call(|admin| admin.list(&filter, args.limit))?;
     let all = queue.call(|admin| admin.count(&filter))?;
     let mut targets = queue.call(QueueAdmin::targets)?;
     let paused = queue.call(QueueAdmin::paused)?;
+    let all_are_paused = paused.iter().any(|name| name == "*");
     targets.extend(paused.into_iter().filter(|name| name != "*"));
     targets.sort_unstable();
     targets.dedup();
@@ -45,10 +46,12 @@ fn list(args: &ListArgs) -> Result<Report, UsageError> {
         return machine(&json!({
             "jobs": jobs.iter().map(job_json).collect::<Vec<_>>(),
             "matching": all,
+            "all_paused": all_are_paused,
             "endpoints": counts.iter().map(target_json).collect::<Vec<_>>(),
         }));
     }
-    Ok(Report::human(list::jobs(&jobs, all) + &list::targets(&counts)))
+    let note = if all_are_paused { "all endpoints are paused; see `resume --all`\n" } else { "" };
+    Ok(Report::human(list::jobs(&jobs, all) + &list::targets(&counts) + note))
 }
 
 fn show(args: &ShowArgs) -> Result<Report, UsageError> {
@@ -92,12 +95,21 @@ fn change(
         ));
     }
     let mut queue = Queue::open(&args.of)?;
-    let mut filter = filter(&args.filter);
-    filter.ids.clone_from(&args.ids);
-    if filter.states.is_empty() && filter.ids.is_empty() {
+    let mut filter = filter(&args.filter, &queue)?;
+    let missing = queue.call(|admin| admin.missing(&args.ids))?;
+    if filter.states.is_empty() && args.ids.is_empty() {
         filter.states = vec![JobState::Dead];
     }
-    let changed = change(&mut queue.admin, &filter).map_err(|error| queue.failed(&error))?;
+    let mut changed = 0;
+    // SQLite has a maximum number of values in a statement. Without ids, it is one empty part.
+    let parts = args.ids.chunks(IDS).chain(args.ids.is_empty().then_some(&[][..]));
+    for ids in parts {
+        filter.ids = ids.to_vec();
+        changed += change(&mut queue.admin, &filter).map_err(|error| queue.failed(&error))?;
+    }
+    for id in missing {
+        output::note(&format!("there is no job {id}"));
+    }
     let report = match args.json {
         true => machine(&json!({ what: changed }))?,
         false => Report::human(match changed {
@@ -111,6 +123,15 @@ fn change(
 fn pause(args: &TargetArgs) -> Result<Report, UsageError> {
     let queue = Queue::open(&args.of)?;
     let target = target(args);
+    let is_known = target == "*"
+        || queue.call(QueueAdmin::targets)?.iter().any(|known| known == target)
+        || queue.call(QueueAdmin::paused)?.iter().any(|known| known == target);
+    if !is_known {
+        return Err(UsageError::new(format!(
+            "`{target}` has no jobs, so it is not paused: see `countersign queue list` for the \
+             paths, or use `--all`"
+        )));
+    }
     queue.call(|admin| admin.pause(target))?;
     if args.json {
         return machine(&json!({ "paused": target }));
@@ -125,6 +146,9 @@ fn resume(args: &TargetArgs) -> Result<Report, UsageError> {
     let report = match (args.json, was_paused) {
         (true, _) => machine(&json!({ "resumed": target, "was_paused": was_paused }))?,
         (false, true) => Report::human(format!("{} resumed\n", subject(target))),
+        (false, false) if queue.call(QueueAdmin::paused)?.iter().any(|name| name == "*") => {
+            Report::human("all endpoints are paused: use `resume --all`\n")
+        }
         (false, false) => Report::human(format!("{} not paused\n", subject(target))),
     };
     Ok(if was_paused { report } else { report.rejected() })
@@ -141,7 +165,7 @@ fn subject(target: &str) -> String {
     }
 }
 
-fn filter(args: &FilterArgs) -> JobFilter {
+fn filter(args: &FilterArgs, queue: &Queue) -> Result<JobFilter, UsageError> {
     let state = |state: &StateArg| match state {
         StateArg::Due => JobState::Due,
         StateArg::Running => JobState::Running,
@@ -154,10 +178,17 @@ fn filter(args: &FilterArgs) -> JobFilter {
     filter.states = args.state.iter().map(state).collect();
     filter.target.clone_from(&args.endpoint);
     filter.event_id.clone_from(&args.event_id);
+    // The lines have the digests of long ids.
+    if let Some(id) = args.event_id.as_deref().filter(|id| id.starts_with("sha256:")) {
+        let long = queue.call(|admin| admin.long_event_ids(MAX_ID_BYTES))?;
+        if let Some(long) = long.into_iter().find(|long| short_id(long) == id) {
+            filter.event_id = Some(long);
+        }
+    }
     filter.event_type.clone_from(&args.event_type);
     filter.since_ms = args.since;
     filter.until_ms = args.until;
-    filter
+    Ok(filter)
 }
 
 fn machine(json: &serde_json::Value) -> Result<Report, UsageError> {
@@ -220,3 +251,6 @@ fn configured(file: &Path) -> Result<PathBuf, UsageError> {
         None => Err(UsageError::because(&what, "names no queue: add `queue = \"sqlite:PATH\"`")),
     }
 }
+
+/// The maximum number of ids in one statement.
+const IDS: usize = 1_000;

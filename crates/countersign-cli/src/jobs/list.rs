@@ -7,6 +7,7 @@ use countersign_sqlite::queue::{JobState, JobSummary, TargetCounts};
 
 use super::json::rfc3339;
 use crate::output::{BAD, BOLD, GOOD, WARN, escape_control_chars, paint};
+use crate::serve::short_id;
 use crate::table::{Cell, Table};
 
 /// The jobs in a table, and how many there are in all.
@@ -29,8 +30,8 @@ pub(super) fn jobs(jobs: &[JobSummary], all: u64) -> String {
             job.attempts.to_string().into(),
             next(job).into(),
             escape_control_chars(&job.target).into(),
-            escape_control_chars(job.event_type.as_deref().unwrap_or_default()).into(),
-            escape_control_chars(&job.event_id).into(),
+            escape_control_chars(&short_id(job.event_type.as_deref().unwrap_or_default())).into(),
+            escape_control_chars(&short_id(&job.event_id)).into(),
         ]);
     }
     let mut text = table.render();
@@ -71,11 +72,11 @@ pub(super) fn details(job: &JobSummary, message: &Message) -> String {
         ("state", Some(job.state.name().to_owned())),
         ("endpoint", Some(job.target.clone())),
         ("scheme", Some(message.scheme().to_owned())),
-        ("event", Some(job.event_id.clone())),
-        ("type", kind.map(|kind| signed(kind, message.event_type_is_signed()))),
+        ("event", Some(short_id(&job.event_id).into_owned())),
+        ("type", kind.map(|kind| signed(&short_id(kind), message.event_type_is_signed()))),
         ("tenant", message.tenant().map(str::to_owned)),
         ("message", Some(message.id().to_owned())),
-        ("order key", job.order_key.clone()),
+        ("order key", job.order_key.as_deref().map(|key| short_id(key).into_owned())),
         ("possible duplicate", job.possible_duplicate.then(|| yes_no(true))),
         ("body signed", Some(yes_no(message.authenticates_body()))),
         ("body", Some(format!("{} bytes", message.body().len()))),

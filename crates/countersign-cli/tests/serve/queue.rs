@@ -321,6 +321,10 @@ async fn a_paused_target_gets_nothing_until_it_is_resumed() {
     let mut target = Target::start().await;
     let files = files(&target.url(), "");
     let mut serving = configured(&files).await;
+    assert_eq!(queue(&files, "pause /hooks/jupiter").0, Some(2));
+    accepted(&mut serving, "first").await;
+    target.call().await.answer(200);
+    line(&mut serving, "delivered").await;
     for name in ["/hooks/jupiter", "--all"] {
         assert_eq!(queue(&files, &format!("pause {name}")).0, Some(0));
         accepted(&mut serving, name).await;
