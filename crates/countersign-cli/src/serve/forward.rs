@@ -373,8 +373,11 @@ async fn passed_back(
 /// The value of `Retry-After`, as seconds or as a date, up to a day.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let wanted = match text.parse().map(Duration::from_secs) {
         Ok(wanted) => wanted,
+        // A number that is too large for the type.
+        Err(_) if is_number => MAX_RETRY_AFTER,
         Err(_) => {
             let at = httpdate::parse_http_date(text).ok()?;
             at.duration_since(SystemTime::now()).unwrap_or_default()
@@ -411,6 +414,7 @@ mod tests {
         };
         assert_eq!(wanted(" 120 "), Some(120 * SECOND));
         assert_eq!(wanted("99999999999"), Some(MAX_RETRY_AFTER));
+        assert_eq!(wanted("99999999999999999999999"), Some(MAX_RETRY_AFTER));
         assert_eq!(wanted("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
         let date = httpdate::fmt_http_date(SystemTime::now() + 100 * SECOND);
         assert!(wanted(&date).is_some_and(|wait| wait > 90 * SECOND && wait <= 100 * SECOND));
