@@ -90,7 +90,7 @@ impl Reload {
         }
         let mut replaced = 0;
         let mut there = Vec::new();
-        for (EndpointPlan { path, .. }, changes) in plan.endpoints {
+        for (EndpointPlan { path, sign, .. }, changes) in plan.endpoints {
             let Some(Served { fixed, live, users, .. }) = self.endpoints.get_mut(&path) else {
                 output::note(&format!("`{path}` is new, which needs a restart: it is not served"));
                 continue;
@@ -100,6 +100,11 @@ impl Reload {
                 output::note(&format!(
                     "`{key}` of `{path}` has changed, which needs a restart: the old value is \
                      still used"
+                ));
+            }
+            if sign.is_some() {
+                output::note(&format!(
+                    "the secret of `sign` of `{path}` is not reloaded: a new one needs a restart"
                 ));
             }
             if keeps_secrets(&changed) {
