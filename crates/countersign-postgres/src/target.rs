@@ -16,7 +16,10 @@ use crate::error::ConnectError;
 pub(crate) struct Target {
     pub(crate) config: Config,
     /// The file of the certificates that are trusted.
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "without TLS, it is rejected later"))]
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(dead_code, reason = "without TLS, it is rejected later")
+    )]
     pub(crate) root_certificates: Option<PathBuf>,
 }
 
