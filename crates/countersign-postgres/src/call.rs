@@ -10,7 +10,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use crate::breaker::Breaker;
-use crate::connection::{Canceller, Slot, Slots};
+use crate::connection::{Slot, Slots};
 use crate::error::{Fault, PostgresStoreError};
 use crate::outage::Outage;
 use crate::statements::Statement;
@@ -19,7 +19,6 @@ use crate::statements::Statement;
 pub(crate) struct Caller {
     pub(crate) pool: Pool,
     pub(crate) slots: Slots,
-    pub(crate) canceller: Canceller,
     pub(crate) breaker: Breaker,
     pub(crate) outage: Outage,
     pub(crate) deadline: Duration,
@@ -86,7 +85,7 @@ impl Caller {
         match timeout_at(end, execute(&connection, statement, parameters, self.has_pooler)).await {
             Ok(Ok(rows)) => {
                 self.breaker.responded();
-                connection.state = Use::Sound;
+                connection.is_sound = true;
                 Ok(rows)
             }
             Ok(Err(error)) => {
@@ -94,8 +93,7 @@ impl Caller {
                 if fault != Fault::Broken {
                     self.breaker.responded();
                 }
-                connection.state =
-                    if fault.leaves_connection() { Use::Sound } else { Use::Unsound };
+                connection.is_sound = fault.leaves_connection();
                 drop(connection);
                 if fault == Fault::ReadOnly {
                     // The server has become a standby. A new connection may reach the primary.
@@ -118,7 +116,7 @@ impl Caller {
         }
     }
 
-    async fn connection(&self, end: Instant) -> Result<InUse<'_>, Failed> {
+    async fn connection(&self, end: Instant) -> Result<InUse, Failed> {
         self.breaker.admit().map_err(Failed::not_sent)?;
         loop {
             let Some(slot) = self.slots.take(end).await else {
@@ -129,10 +127,8 @@ impl Caller {
             let timeouts = Timeouts { wait: left, create: left, recycle: left };
             let error = match timeout_at(end, self.pool.timeout_get(&timeouts)).await {
                 Ok(Ok(connection)) => {
-                    // Without a pooler, the server ends a statement at its deadline.
-                    let canceller = self.has_pooler.then_some(&self.canceller);
                     let connection = Some(connection);
-                    return Ok(InUse { connection, state: Use::Waiting, canceller, _slot: slot });
+                    return Ok(InUse { connection, is_sound: false, _slot: slot });
                 }
                 Ok(Err(error)) => error,
                 // It was waiting for a while before it was connecting.
@@ -186,7 +182,7 @@ impl Caller {
 }
 
 async fn execute(
-    connection: &InUse<'_>,
+    connection: &InUse,
     statement: &Statement,
     parameters: &[&(dyn ToSql + Sync)],
     has_pooler: bool,
@@ -203,31 +199,19 @@ async fn execute(
 
 /// A connection that is closed afterwards, unless it is sound: a response may still be on its way,
 /// also if the caller has dropped the operation.
-struct InUse<'a> {
+struct InUse {
     connection: Option<Object>,
-    state: Use,
-    /// For a statement whose response has not arrived. Without it, the connection is only closed.
-    canceller: Option<&'a Canceller>,
+    is_sound: bool,
     /// Dropped after the connection.
     _slot: Slot,
 }
 
-#[derive(PartialEq)]
-enum Use {
-    Waiting,
-    Sound,
-    Unsound,
-}
-
-impl Drop for InUse<'_> {
+impl Drop for InUse {
     fn drop(&mut self) {
-        if self.state == Use::Sound {
-            return;
-        }
-        let Some(connection) = self.connection.take() else { return };
-        let connection = Object::take(connection);
-        if let (Use::Waiting, Some(canceller)) = (&self.state, self.canceller) {
-            canceller.cancel_and_close(connection);
+        if !self.is_sound
+            && let Some(connection) = self.connection.take()
+        {
+            drop(Object::take(connection));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The pool of connections.
 
-mod cancel;
 mod slots;
 #[cfg(feature = "tls")]
 mod tls;
@@ -13,11 +12,10 @@ use tokio_postgres::config::SslMode;
 
 use crate::config::PostgresConfig;
 use crate::error::ConnectError;
-pub(crate) use cancel::Canceller;
 pub(crate) use slots::{Slot, Slots};
 
-/// A pool that has no connection yet, and how to cancel a statement on one of its connections.
-pub(crate) fn pool(config: &PostgresConfig) -> Result<(Pool, Canceller), ConnectError> {
+/// A pool that has no connection yet.
+pub(crate) fn pool(config: &PostgresConfig) -> Result<Pool, ConnectError> {
     let mut server = config.target.config.clone();
     if !config.has_pooler {
         let options = options(server.get_options(), config.deadline);
@@ -29,20 +27,20 @@ pub(crate) fn pool(config: &PostgresConfig) -> Result<(Pool, Canceller), Connect
     }
     // A connection that is closed is detected without a round trip.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let (manager, canceller) = if server.get_ssl_mode() == SslMode::Disable {
-        (Manager::from_config(server, NoTls, recycling), Canceller::plain())
+    let manager = if server.get_ssl_mode() == SslMode::Disable {
+        Manager::from_config(server, NoTls, recycling)
     } else {
         #[cfg(feature = "tls")]
         {
             let tls = tls::connector(config.target.root_certificates.as_deref())?;
-            (Manager::from_config(server, tls.clone(), recycling), Canceller::tls(tls))
+            Manager::from_config(server, tls, recycling)
         }
         #[cfg(not(feature = "tls"))]
-        (Manager::from_config(server, NoTls, recycling), Canceller::plain())
+        Manager::from_config(server, NoTls, recycling)
     };
     let pool = Pool::builder(manager).max_size(config.connections).runtime(Runtime::Tokio1).build();
     let unbuilt = |_| ConnectError::Setting { problem: "the store's pool cannot be built" };
-    Ok((pool.map_err(unbuilt)?, canceller))
+    pool.map_err(unbuilt)
 }
 
 /// So that a host that does not respond leaves time for the next one.

@@ -16,7 +16,7 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `config.rs`, `target.rs` | the server's address and the settings |
-//! | `connection.rs`, `connection/*.rs` | the pool of connections, their limit, TLS, and cancel requests |
+//! | `connection.rs`, `connection/*.rs` | the pool of connections, their limit, and TLS |
 //! | `starting.rs`, `schema.rs` | connecting: checks, the tables and their version, a trial of the operations |
 //! | `statements.rs`, `statements/*.sql` | the protocol as statements |
 //! | `steps.rs` | the operations: from a step to its statement and back |

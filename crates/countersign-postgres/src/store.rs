@@ -58,13 +58,12 @@ impl PostgresStore {
     pub async fn connect_with(config: PostgresConfig) -> Result<Self, ConnectError> {
         let config = config.checked()?;
         let server = config.target.server();
-        let (pool, canceller) = connection::pool(&config)?;
+        let pool = connection::pool(&config)?;
         let connect = async {
             let schema = starting::prepare(&pool, config.schema.as_deref(), &server).await?;
             let caller = Caller {
                 pool: pool.clone(),
                 slots: Slots::new(config.connections),
-                canceller,
                 breaker: Breaker::closed(),
                 outage: Outage::default(),
                 deadline: config.deadline,

@@ -124,7 +124,7 @@ impl Attempts {
     async fn settle(&self, job: &TakenJob, settlement: Settlement) -> Option<SettleOutcome> {
         let mut waits = SETTLE_WAITS.into_iter();
         let mut is_first = true;
-        // The last try begins after the process was told to end.
+        // The last try begins after the process was asked to end.
         loop {
             let is_last = self.stop.is_cancelled() && !is_first;
             match self.jobs.settle(job.id, job.token, settlement.clone()).await {
