@@ -51,10 +51,10 @@ fn is_duplicate(claim: &InboxClaim) -> bool {
     matches!(claim, InboxClaim::Duplicate { .. })
 }
 
-/// How many events the races have: a number that takes a second, or that of
+/// How many events the races have: a number that takes a moment, or that of
 /// `COUNTERSIGN_INBOX_EVENTS`.
 fn race_events() -> usize {
-    std::env::var("COUNTERSIGN_INBOX_EVENTS").map_or(100, |events| events.parse().unwrap())
+    std::env::var("COUNTERSIGN_INBOX_EVENTS").map_or(25, |events| events.parse().unwrap())
 }
 
 /// How many rounds of kill -9 there are for each statement: two, or that of
