@@ -115,21 +115,6 @@ async fn operations_share_the_connections_that_the_server_grants() {
     for claimed in claims.join_all().await {
         assert_eq!(claimed.unwrap(), FIRST);
     }
-
-    let other = client().await;
-    other.batch_execute(&format!("BEGIN; LOCK TABLE {}", schema.table())).await.unwrap();
-    let mut claims = JoinSet::new();
-    for id in 0..12 {
-        let store = store.clone();
-        claims.spawn(async move { store.claim(&event(&format!("y{id}")), &attempt()).await });
-    }
-    let errors = claims.join_all().await.into_iter().map(Result::unwrap_err).collect::<Vec<_>>();
-    let is_limit = |error: &&StoreError| {
-        matches!(cause(error), PostgresStoreError::ConnectionLimit { connections: 1..=2, .. })
-    };
-    let limit = errors.iter().find(is_limit).unwrap_or_else(|| panic!("{errors:?}"));
-    assert_eq!(limit.effect(), Effect::NotApplied);
-    assert!(cause(limit).to_string().contains("set `connections="), "{limit:?}");
 }
 
 #[tokio::test]
