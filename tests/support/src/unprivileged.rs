@@ -154,7 +154,7 @@ fn user(folder: &Path) -> Option<(u32, u32)> {
         let mut fields = users.lines().find(|line| line.starts_with(name))?.split(':').skip(2);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
-    Some(ids("postgres:").or_else(|| ids("nobody:")).expect("there is a user `nobody`"))
+    Some(ids("postgres:").or_else(|| ids("nobody:")).expect("a user `nobody`"))
 }
 
 fn own_uid() -> u32 {
