@@ -146,11 +146,11 @@ impl Caller {
                         && self.pool.status().size > 0
                         && let Some(cause) = error.cause()
                     {
-                        self.slots.set_aside(slot, cause);
+                        self.slots.set_aside(slot, cause.clone());
                         continue;
                     }
                     if fault == Fault::Broken {
-                        self.breaker.silent_since(began, error.cause());
+                        self.breaker.silent_since(began, error.cause().cloned());
                     }
                     return Err(Failed::not_sent(error));
                 }

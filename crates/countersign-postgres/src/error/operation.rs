@@ -119,7 +119,7 @@ impl PostgresStoreError {
         }
     }
 
-    pub(crate) fn cause(&self) -> Option<Cause> {
+    pub(crate) fn cause(&self) -> Option<&Cause> {
         match self {
             Self::ConnectionLimit { source, .. }
             | Self::Connection { source }
@@ -130,8 +130,8 @@ impl PostgresStoreError {
             | Self::Locked { source }
             | Self::Schema { source }
             | Self::Pooler { source }
-            | Self::Server { source } => Some(Arc::clone(source)),
-            Self::BreakerOpen { source } => source.clone(),
+            | Self::Server { source } => Some(source),
+            Self::BreakerOpen { source } => source.as_ref(),
             Self::Deadline { .. } | Self::Exhausted { .. } | Self::UnexpectedReply => None,
         }
     }
@@ -185,22 +185,7 @@ impl fmt::Display for PostgresStoreError {
 
 impl Error for PostgresStoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::ConnectionLimit { source, .. }
-            | Self::Connection { source }
-            | Self::NotServing { source }
-            | Self::NotPermitted { source }
-            | Self::ReadOnly { source }
-            | Self::Full { source }
-            | Self::Locked { source }
-            | Self::Schema { source }
-            | Self::Pooler { source }
-            | Self::Server { source } => Some(&**source),
-            Self::BreakerOpen { source } => {
-                source.as_deref().map(|source| source as &(dyn Error + 'static))
-            }
-            Self::Deadline { .. } | Self::Exhausted { .. } | Self::UnexpectedReply => None,
-        }
+        self.cause().map(|cause| &**cause as &(dyn Error + 'static))
     }
 }
 
