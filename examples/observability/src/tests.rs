@@ -114,4 +114,8 @@ async fn deliver(app: &Router, secret: &str) -> u16 {
 }
 
 /// The source file with the names of the metrics that only the program has.
-const METRICS_OF_SERVE: &str = include_str!("../../../crates/countersign-cli/src/serve/metrics.rs");
+const METRICS_OF_SERVE: &str = concat!(
+    include_str!("../../../crates/countersign-cli/src/serve/metrics.rs"),
+    include_str!("../../../crates/countersign-cli/src/serve/metrics/exporter.rs"),
+    include_str!("../../../crates/countersign-cli/src/serve/metrics/queue.rs"),
+);

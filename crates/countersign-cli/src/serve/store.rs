@@ -14,6 +14,7 @@ use countersign::store::{
 use countersign::{EventKey, MemoryStore};
 #[cfg(feature = "postgres")]
 use countersign_postgres::PostgresStore;
+#[cfg(feature = "redis")]
 use countersign_redis::{ConnectError, RedisConfig, RedisStore};
 #[cfg(feature = "sqlite")]
 use countersign_sqlite::queue::SqliteQueue;
@@ -29,6 +30,7 @@ use crate::usage_error::UsageError;
 #[derive(Debug, Clone)]
 pub(super) enum Store {
     Memory(Arc<MemoryStore>),
+    #[cfg(feature = "redis")]
     Redis(RedisStore),
     #[cfg(feature = "postgres")]
     Postgres(PostgresStore),
@@ -87,10 +89,15 @@ impl Store {
             Some(shown) => format!("the store `{shown}`"),
             None => "the store".to_owned(),
         };
-        let cannot = |error: ConnectError| UsageError::because(&what, with_causes(&error));
         if !has_redis_scheme(url) {
             return Err(UsageError::because(&what, UNKNOWN));
         }
+        Self::connect_to_redis(url, prefix).await.map_err(|error| UsageError::because(&what, error))
+    }
+
+    #[cfg(feature = "redis")]
+    async fn connect_to_redis(url: &str, prefix: Option<String>) -> Result<Self, String> {
+        let cannot = |error: ConnectError| with_causes(&error);
         let config = RedisConfig::new(url).map_err(cannot)?;
         let has_prefix = prefix.is_some();
         let config = match prefix {
@@ -108,8 +115,19 @@ impl Store {
         Ok(Self::Redis(store))
     }
 
+    #[cfg(not(feature = "redis"))]
+    async fn connect_to_redis(_: &str, _: Option<String>) -> Result<Self, &'static str> {
+        Err("this program was built without Redis: build it with the feature `redis`, which is a \
+             default feature")
+    }
+
     /// Reports warnings about the store on standard error, whenever they change.
+    #[cfg_attr(
+        not(any(feature = "redis", feature = "postgres", feature = "sqlite")),
+        allow(unused, reason = "the memory store has no warnings")
+    )]
     pub(super) fn watch(&self) {
+        const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
         let mut said = Vec::new();
         let report = move |health: Result<Health, StoreError>| {
             let found: Vec<String> = match health {
@@ -123,6 +141,7 @@ impl Store {
         };
         match self {
             Self::Memory(_) => {}
+            #[cfg(feature = "redis")]
             Self::Redis(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
             #[cfg(feature = "postgres")]
             Self::Postgres(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
@@ -134,18 +153,26 @@ impl Store {
     }
 }
 
+/// Calls a method of [`IdempotencyStore`] of the store that is open.
+macro_rules! call {
+    ($store:expr, $method:ident $(, $argument:expr)*) => {
+        match $store {
+            Store::Memory(store) => IdempotencyStore::$method(&**store $(, $argument)*).await,
+            #[cfg(feature = "redis")]
+            Store::Redis(store) => IdempotencyStore::$method(store $(, $argument)*).await,
+            #[cfg(feature = "postgres")]
+            Store::Postgres(store) => IdempotencyStore::$method(store $(, $argument)*).await,
+            #[cfg(feature = "sqlite")]
+            Store::Sqlite(store) => IdempotencyStore::$method(store $(, $argument)*).await,
+            #[cfg(feature = "sqlite")]
+            Store::Queue(queue) => IdempotencyStore::$method(queue $(, $argument)*).await,
+        }
+    };
+}
+
 impl IdempotencyStore for Store {
     async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
-        match self {
-            Self::Memory(store) => store.claim(key, attempt).await,
-            Self::Redis(store) => store.claim(key, attempt).await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.claim(key, attempt).await,
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.claim(key, attempt).await,
-            #[cfg(feature = "sqlite")]
-            Self::Queue(queue) => IdempotencyStore::claim(queue, key, attempt).await,
-        }
+        call!(self, claim, key, attempt)
     }
 
     async fn complete(
@@ -153,29 +180,11 @@ impl IdempotencyStore for Store {
         key: &EventKey,
         attempt: &Attempt,
     ) -> Result<CompleteOutcome, StoreError> {
-        match self {
-            Self::Memory(store) => store.complete(key, attempt).await,
-            Self::Redis(store) => store.complete(key, attempt).await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.complete(key, attempt).await,
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.complete(key, attempt).await,
-            #[cfg(feature = "sqlite")]
-            Self::Queue(queue) => IdempotencyStore::complete(queue, key, attempt).await,
-        }
+        call!(self, complete, key, attempt)
     }
 
     async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {
-        match self {
-            Self::Memory(store) => store.renew(key, attempt).await,
-            Self::Redis(store) => store.renew(key, attempt).await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.renew(key, attempt).await,
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.renew(key, attempt).await,
-            #[cfg(feature = "sqlite")]
-            Self::Queue(queue) => IdempotencyStore::renew(queue, key, attempt).await,
-        }
+        call!(self, renew, key, attempt)
     }
 
     async fn release(
@@ -183,42 +192,15 @@ impl IdempotencyStore for Store {
         key: &EventKey,
         attempt: &Attempt,
     ) -> Result<ReleaseOutcome, StoreError> {
-        match self {
-            Self::Memory(store) => store.release(key, attempt).await,
-            Self::Redis(store) => store.release(key, attempt).await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.release(key, attempt).await,
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.release(key, attempt).await,
-            #[cfg(feature = "sqlite")]
-            Self::Queue(queue) => IdempotencyStore::release(queue, key, attempt).await,
-        }
+        call!(self, release, key, attempt)
     }
 
     async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
-        match self {
-            Self::Memory(store) => store.forget(key).await,
-            Self::Redis(store) => store.forget(key).await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.forget(key).await,
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.forget(key).await,
-            #[cfg(feature = "sqlite")]
-            Self::Queue(queue) => IdempotencyStore::forget(queue, key).await,
-        }
+        call!(self, forget, key)
     }
 
     async fn probe(&self) -> Result<Health, StoreError> {
-        match self {
-            Self::Memory(store) => store.probe().await,
-            Self::Redis(store) => store.probe().await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.probe().await,
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.probe().await,
-            #[cfg(feature = "sqlite")]
-            Self::Queue(queue) => IdempotencyStore::probe(queue).await,
-        }
+        call!(self, probe)
     }
 }
 
@@ -275,7 +257,6 @@ pub(crate) const SQLITE: &str = "sqlite:";
 const UNKNOWN: &str = "it must be `memory`, or begin with `sqlite:`, `postgres://`, \
      `postgresql://`, `redis://`, `rediss://`, `unix://`, `redis+cluster://` or \
      `redis+sentinel://`, in lower case";
-const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {

@@ -120,7 +120,7 @@ impl QueuedEndpoint {
         match jobs.accept(accepting).await {
             Ok(AcceptOutcome::Accepted { job, .. }) => {
                 wake.notify_one();
-                metrics::count(metrics::QUEUE_ACCEPTED, path);
+                metrics::count(metrics::queue::ACCEPTED, path);
                 let mut response = Response::default();
                 *response.status_mut() = StatusCode::ACCEPTED;
                 response.extensions_mut().insert(Accepted { job });
@@ -132,7 +132,7 @@ impl QueuedEndpoint {
                 response
             }
             Ok(_) => {
-                metrics::count(metrics::QUEUE_FULL, path);
+                metrics::count(metrics::queue::FULL, path);
                 into_response(EarlyResponse::StoreFull)
             }
             Err(error) => {

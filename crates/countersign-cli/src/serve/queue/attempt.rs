@@ -50,7 +50,7 @@ impl Attempts {
             if !matches!(settled, Some(SettleOutcome::Settled { .. })) {
                 return;
             }
-            metrics::count(metrics::QUEUE_DEAD_LETTERS, &self.path);
+            metrics::count(metrics::queue::DEAD_LETTERS, &self.path);
             output::error(&format!("{}: job {} is dead: it cannot be read", self.path, job.id));
             return;
         };
@@ -112,7 +112,7 @@ impl Attempts {
             None => self.log.print_job(&JobLine { code: NOT_RECORDED, retry_in: None, ..line }),
             Some(_) => {
                 if is_last {
-                    metrics::count(metrics::QUEUE_DEAD_LETTERS, &self.path);
+                    metrics::count(metrics::queue::DEAD_LETTERS, &self.path);
                 }
                 self.log.print_job(&line);
             }
@@ -156,7 +156,7 @@ impl Attempts {
     }
 
     fn count(&self, result: &'static str) {
-        metrics::count_attempt(&self.path, result);
+        metrics::queue::count_attempt(&self.path, result);
     }
 
     fn line<'a>(

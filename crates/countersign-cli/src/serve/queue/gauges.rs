@@ -54,12 +54,12 @@ fn count(admin: &QueueAdmin, target: &str) -> Option<()> {
     for (state, jobs) in
         [("pending", counts.pending), ("running", counts.running), ("dead", counts.dead)]
     {
-        metrics::set_jobs(target, state, jobs);
+        metrics::queue::set_jobs(target, state, jobs);
     }
     let now_ms = SystemClock::new().now_unix_ms();
     let age_ms = counts.oldest_ms.map_or(0, |oldest_ms| now_ms.saturating_sub(oldest_ms));
-    metrics::set_oldest(target, Duration::from_millis(u64::try_from(age_ms).unwrap_or(0)));
-    metrics::set_paused(target, counts.is_paused);
+    metrics::queue::set_oldest(target, Duration::from_millis(u64::try_from(age_ms).unwrap_or(0)));
+    metrics::queue::set_paused(target, counts.is_paused);
     Some(())
 }
 
