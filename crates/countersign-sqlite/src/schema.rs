@@ -35,13 +35,16 @@ pub(crate) enum Contents {
 }
 
 impl Contents {
+    /// Reads everything in one statement: another process may create the tables at the same time,
+    /// and half of them would look like those of another application.
     pub(crate) fn of(connection: &Connection, schema: &Schema) -> Result<Self> {
-        let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-        let version = number("PRAGMA user_version")?;
-        Ok(match number("PRAGMA application_id")? {
+        let (id, version, tables) = connection.query_row(READ, [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        })?;
+        Ok(match id {
             id if id == schema.application_id && version == schema.version => Self::Current,
             id if id == schema.application_id && version > schema.version => Self::Newer(version),
-            0 if version == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0 => Self::Empty,
+            0 if version == 0 && tables == 0 => Self::Empty,
             _ => Self::Foreign,
         })
     }
@@ -77,5 +80,7 @@ pub(crate) fn create(connection: &Connection, schema: &Schema) -> Result<()> {
     })
 }
 
+const READ: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+     FROM pragma_application_id, pragma_user_version";
 const EVENTS: &str = include_str!("schema.sql");
 const JOBS: &str = include_str!("queue/schema.sql");
