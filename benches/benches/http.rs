@@ -100,7 +100,11 @@ impl Measured {
             let deliveries = Deliveries::signed(bytes, requests, round);
             for (index, server) in servers.iter().enumerate().filter(|(index, _)| measured[*index])
             {
-                rates[index].push(load::requests_per_second(server.address, &deliveries));
+                rates[index].push(load::requests_per_second(
+                    server.address,
+                    &deliveries,
+                    load::CONNECTIONS,
+                ));
             }
         }
         Self { bytes, servers, rates }

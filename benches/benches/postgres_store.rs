@@ -20,8 +20,11 @@ use tokio_postgres::{Client, NoTls, Statement};
 
 #[path = "store/load.rs"]
 mod load;
+#[path = "store/report.rs"]
+mod report;
 
-use load::{attempt, claim_and_complete, keys, median, note, per_second, row};
+use load::{attempt, claim_and_complete, keys};
+use report::{median, note, per_second, row};
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.
@@ -86,10 +89,10 @@ async fn measure(server: &PostgresServer, size: &Size) {
     note(&format!("the last events of {}", events * size.growth), &rate(last));
 }
 
-async fn connect(url: &str, schema: &str) -> PostgresStore {
+async fn connect(url: &str, schema: &str) -> Arc<PostgresStore> {
     let config = PostgresConfig::new(url).unwrap().with_schema(schema);
     let config = config.with_connections(CONNECTIONS).with_deadline(Duration::from_secs(60));
-    PostgresStore::connect_with(config).await.unwrap()
+    Arc::new(PostgresStore::connect_with(config).await.unwrap())
 }
 
 /// What a user would write.

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot continue ends")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign_core::{EventKey, IdempotencyStore};
@@ -15,8 +16,11 @@ use tokio::task::JoinSet;
 
 #[path = "store/load.rs"]
 mod load;
+#[path = "store/report.rs"]
+mod report;
 
-use load::{attempt, claim_and_complete, keys, median, note, per_second, row};
+use load::{attempt, claim_and_complete, keys};
+use report::{median, note, per_second, row};
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.
@@ -54,7 +58,7 @@ const TASKS: usize = 64;
 /// Measures claim and complete, and two plain `SET`s with the same client for
 /// comparison, in turns.
 async fn throughput(name: &str, server: &RedisServer, size: &Size) {
-    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let store = Arc::new(RedisStore::connect(&server.url()).await.unwrap());
     let client = redis::Client::open(server.url()).unwrap();
     let connection = client.get_multiplexed_async_connection().await.unwrap();
     let (mut pairs, mut plain) = (Vec::new(), Vec::new());
@@ -75,7 +79,7 @@ async fn throughput(name: &str, server: &RedisServer, size: &Size) {
 /// Measures the time that the server's one thread takes for each operation, by
 /// `INFO commandstats`, and for the commands of a store by hand.
 async fn server_time(server: &RedisServer, size: &Size) {
-    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let store = Arc::new(RedisStore::connect(&server.url()).await.unwrap());
     let client = redis::Client::open(server.url()).unwrap();
     let connection = client.get_multiplexed_async_connection().await.unwrap();
     let names = ["claim of a new event", "completion", "`SET NX EX`", "`SET EX` over it"];
@@ -170,7 +174,7 @@ async fn two_sets(connection: &MultiplexedConnection, round: usize, pairs: usize
 /// Measures the memory of a completed record, by `MEMORY USAGE` and by the growth
 /// of `used_memory`.
 async fn memory(server: &RedisServer, size: &Size) {
-    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let store = Arc::new(RedisStore::connect(&server.url()).await.unwrap());
     claim_and_complete(&store, keys(0, 1, TASKS)).await;
     let all = server.cli(&["--scan"]);
     let record = all.lines().find(|key| !key.contains(":canary:")).unwrap();
@@ -198,7 +202,7 @@ async fn outages(
     end: impl Fn(&mut RedisServer),
 ) {
     let mut server = RedisServer::start(&[]);
-    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let store = Arc::new(RedisStore::connect(&server.url()).await.unwrap());
     let (mut first, mut then, mut recovery) = (Vec::new(), Vec::new(), Vec::new());
     for outage in 0..size.outages {
         let key = &keys(outage, 1, TASKS).concat()[0];

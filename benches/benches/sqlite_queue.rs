@@ -23,8 +23,11 @@ use tokio::task::JoinSet;
 #[path = "store/load.rs"]
 #[expect(dead_code, reason = "the load of a store is not that of a queue")]
 mod load;
+#[path = "store/report.rs"]
+mod report;
 
-use load::{attempt, median, note, per_second, row};
+use load::attempt;
+use report::{median, note, per_second, row};
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot continue ends")]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -19,8 +20,11 @@ use tokio::task::JoinSet;
 
 #[path = "store/load.rs"]
 mod load;
+#[path = "store/report.rs"]
+mod report;
 
-use load::{attempt, claim_and_complete, keys, median, note, per_second, row};
+use load::{attempt, claim_and_complete, keys};
+use report::{median, note, per_second, row};
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.
@@ -94,9 +98,9 @@ async fn other_settings(size: &Size) {
     }
 }
 
-fn open(path: &Path, synchronous: Synchronous) -> SqliteStore {
+fn open(path: &Path, synchronous: Synchronous) -> Arc<SqliteStore> {
     let config = SqliteConfig::new(path).with_synchronous(synchronous);
-    SqliteStore::open_with(config.with_deadline(Duration::from_secs(60))).unwrap()
+    Arc::new(SqliteStore::open_with(config.with_deadline(Duration::from_secs(60))).unwrap())
 }
 
 /// What a user would write.

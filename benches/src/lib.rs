@@ -3,8 +3,10 @@
 //! `benches/http.rs` compares the adapters with handlers written by hand,
 //! `benches/memory_store.rs`, `benches/sqlite_store.rs`,
 //! `benches/postgres_store.rs` and `benches/redis_store.rs` measure the stores, and
-//! `benches/unauthenticated.rs` measures requests that are rejected. `tests/allocations.rs` counts allocations.
-//! The package `libraries` compares verification with other libraries.
+//! `benches/unauthenticated.rs` measures requests that are rejected, and
+//! `benches/growth.rs` what costs more the more there is of it. `tests/allocations.rs`
+//! counts allocations. The package `libraries` compares verification with other
+//! libraries, and the package `watching` measures the cost of metrics and tracing.
 
 #![expect(
     clippy::missing_panics_doc,

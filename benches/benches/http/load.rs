@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 
 use countersign_benches::SECRET;
 
-const CONNECTIONS: usize = 32;
+/// The usual number of connections.
+pub(crate) const CONNECTIONS: usize = 32;
 
 /// Complete requests, as they are written to the connection.
 pub(crate) struct Deliveries(Arc<[Vec<u8>]>);
@@ -43,20 +44,25 @@ fn request(signer: &Signer, body_bytes: usize, round: usize, index: usize) -> Ve
 }
 
 /// Sends every delivery once. A response other than 200 ends the benchmark.
-pub(crate) fn requests_per_second(server: SocketAddr, deliveries: &Deliveries) -> f64 {
+pub(crate) fn requests_per_second(
+    server: SocketAddr,
+    deliveries: &Deliveries,
+    connections: usize,
+) -> f64 {
     let all = &deliveries.0;
     let runtime = runtime::Builder::new_current_thread().enable_io().build().unwrap();
     runtime.block_on(async {
-        let mut connections = Vec::new();
-        for _ in 0..CONNECTIONS {
+        let mut opened = Vec::new();
+        for _ in 0..connections {
             let connection = TcpStream::connect(server).await.unwrap();
             connection.set_nodelay(true).unwrap();
-            connections.push(connection);
+            opened.push(connection);
         }
         let began = Instant::now();
         let mut tasks = JoinSet::new();
-        for (number, connection) in connections.into_iter().enumerate() {
-            tasks.spawn(send(connection, Arc::clone(all), number));
+        for (number, connection) in opened.into_iter().enumerate() {
+            let mine = (number, connections);
+            tasks.spawn(send(connection, Arc::clone(all), mine));
         }
         while let Some(ended) = tasks.join_next().await {
             ended.unwrap();
@@ -65,9 +71,10 @@ pub(crate) fn requests_per_second(server: SocketAddr, deliveries: &Deliveries) -
     })
 }
 
-async fn send(mut connection: TcpStream, all: Arc<[Vec<u8>]>, number: usize) {
+/// Sends every `step`th delivery, from the one of the number `first` on.
+async fn send(mut connection: TcpStream, all: Arc<[Vec<u8>]>, (first, step): (usize, usize)) {
     let mut answer = vec![0; 4096];
-    for request in all.iter().skip(number).step_by(CONNECTIONS) {
+    for request in all.iter().skip(first).step_by(step) {
         connection.write_all(request).await.unwrap();
         let mut length = 0;
         while !answer[..length].ends_with(b"\r\n\r\n") {

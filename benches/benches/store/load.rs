@@ -1,6 +1,7 @@
 //! The load of the benchmarks of stores that are called by many tasks.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_core::{
     Attempt, ClaimOutcome, CompleteOutcome, EventKey, Fingerprint, IdempotencyStore,
@@ -9,7 +10,7 @@ use countersign_testing::SampleDelivery;
 use tokio::task::JoinSet;
 
 /// Creates the events of each task, outside the measured time.
-pub(super) fn keys(round: usize, events: usize, tasks: usize) -> Vec<Vec<EventKey>> {
+pub(crate) fn keys(round: usize, events: usize, tasks: usize) -> Vec<Vec<EventKey>> {
     let mut keys = vec![Vec::new(); tasks];
     for number in 0..events {
         let delivery =
@@ -19,19 +20,19 @@ pub(super) fn keys(round: usize, events: usize, tasks: usize) -> Vec<Vec<EventKe
     keys
 }
 
-pub(super) fn attempt() -> Attempt {
+pub(crate) fn attempt() -> Attempt {
     let body = Fingerprint::from_u64(7);
     Attempt::new(body, Duration::from_secs(60), Duration::from_secs(7 * 24 * 60 * 60)).unwrap()
 }
 
 /// Claims and completes each event, in one task for each list of keys.
-pub(super) async fn claim_and_complete<S>(store: &S, keys: Vec<Vec<EventKey>>)
+pub(crate) async fn claim_and_complete<S>(store: &Arc<S>, keys: Vec<Vec<EventKey>>)
 where
-    S: IdempotencyStore + Clone + Send + Sync + 'static,
+    S: IdempotencyStore,
 {
     let mut tasks = JoinSet::new();
     for keys in keys {
-        let store = store.clone();
+        let store = Arc::clone(store);
         tasks.spawn(async move {
             for key in keys {
                 let attempt = attempt();
@@ -43,23 +44,4 @@ where
         });
     }
     tasks.join_all().await;
-}
-
-pub(super) async fn per_second(times: usize, work: impl Future<Output = ()>) -> f64 {
-    let started = Instant::now();
-    work.await;
-    times as f64 / started.elapsed().as_secs_f64()
-}
-
-pub(super) fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-pub(super) fn row(what: &str, is: &str, budget: &str, met: bool) {
-    println!("| {what} | {is} | {budget} | {} |", if met { "met" } else { "missed" });
-}
-
-pub(super) fn note(what: &str, is: &str) {
-    println!("| {what} | {is} | | |");
 }

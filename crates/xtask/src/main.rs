@@ -1,8 +1,9 @@
-//! The project's development commands: `cargo xtask test`, `ci`, `schemes` and `fuzz`.
+//! The project's development commands: `cargo xtask test`, `ci`, `bench` and others.
 //!
 //! They need a Rust toolchain and a package manager. They install other missing tools, and announce
 //! each installation first.
 
+mod bench;
 mod ci;
 mod foreign_types;
 mod fuzz;
@@ -31,6 +32,8 @@ fn main() -> ExitCode {
         ("language", []) => language::check(),
         ("foreign-types", []) => foreign_types::check(),
         ("minimal-versions", []) => minimal_versions::check(),
+        ("bench", []) => bench::bench(""),
+        ("bench", [part]) => bench::bench(part),
         ("fuzz", []) => fuzz::fuzz("60"),
         ("fuzz", [seconds]) => fuzz::fuzz(seconds),
         ("help" | "--help" | "-h", []) => {
@@ -70,6 +73,8 @@ Usage: cargo xtask <COMMAND>
                its manifest
   minimal-versions
                checks that the workspace compiles with the lowest versions that its manifests allow
+  bench [PART]
+               prints the tables of docs/BENCHMARKS.md, or those whose names contain PART
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
 Missing tools are installed: redis-server, Postgres and PgBouncer with apt-get, dnf, apk or brew;

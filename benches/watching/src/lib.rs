@@ -1,0 +1,1 @@
+//! Nothing. The benchmark is `benches/watching.rs`.
