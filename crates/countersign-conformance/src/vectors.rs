@@ -297,9 +297,17 @@ mod tests {
         // A new provider adds to these numbers. One that is lower than this lost vectors.
         let counts = [vectors().len(), valid, providers.len()];
         assert!(
-            counts.iter().zip([526, 132, 88]).all(|(count, minimum)| *count >= minimum),
+            counts.iter().zip([576, 144, 97]).all(|(count, minimum)| *count >= minimum),
             "{counts:?}"
         );
+    }
+
+    #[test]
+    fn every_scheme_has_a_vector() {
+        let providers: BTreeSet<_> = vectors().iter().map(|vector| &*vector.provider).collect();
+        let schemes: BTreeSet<_> = schemes::all().map(|scheme| scheme.name().to_owned()).collect();
+        let without = schemes.iter().filter(|name| !providers.contains(name.as_str()));
+        assert_eq!(without.collect::<Vec<_>>(), Vec::<&String>::new());
     }
 
     #[test]
