@@ -16,7 +16,7 @@ pub use repeats::Repeats;
 
 use super::{EarlyResponse, Receiver};
 use crate::idempotency::{
-    Attempt, Claim, ClaimOutcome, Effect, EventKey, Fingerprint, Holder, IdempotencyStore, replied,
+    Attempt, Claim, ClaimOutcome, Effect, EventKey, Fingerprint, Holder, IdempotencyStore, Token, replied,
 };
 use crate::telemetry::{EventLabel, TelemetryEvent};
 use crate::time::runtime::Runtime;
@@ -47,7 +47,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         verified: &Verified,
         runtime: &impl Runtime,
     ) -> Result<Claim<S>, EarlyResponse> {
-        let (key, attempt) = (self.identify(verified), self.attempt(verified)?);
+        let (key, attempt) = (self.identify(verified), self.attempt(verified, runtime)?);
         // Created before the store is called: if this future is dropped before the reply, the drop
         // of the claim releases the event.
         let claim = Claim::new(key, attempt, Arc::clone(&self.0.queue));
@@ -105,10 +105,20 @@ impl<S: IdempotencyStore> Receiver<S> {
         key
     }
 
-    fn attempt(&self, verified: &Verified) -> Result<Attempt, EarlyResponse> {
-        let settings = &self.0.settings;
-        Attempt::new(Fingerprint::of(verified), settings.lease, settings.retention)
-            .map_err(|_| EarlyResponse::StoreUnavailable)
+    fn attempt(
+        &self,
+        verified: &Verified,
+        runtime: &impl Runtime,
+    ) -> Result<Attempt, EarlyResponse> {
+        let (settings, fingerprint) = (&self.0.settings, Fingerprint::of(verified));
+        let (lease, retention) = (settings.lease, settings.retention);
+        let attempt = match runtime.token_bytes() {
+            Some(bytes) => {
+                Ok(Attempt::with_token(Token::from_bytes(bytes), fingerprint, lease, retention))
+            }
+            None => Attempt::new(fingerprint, lease, retention),
+        };
+        attempt.map_err(|_| EarlyResponse::StoreUnavailable)
     }
 
     /// Decides about a delivery whose claim was not granted. An exhausted event is
