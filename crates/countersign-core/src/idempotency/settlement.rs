@@ -85,15 +85,18 @@ impl<S> SettlementQueue<S> {
 
     /// Remembers a claim that the store has granted, until it is dropped or settled,
     /// or for several leases from now on. Returns the state of the event if another
-    /// attempt has claimed or handled it in the meantime.
+    /// attempt has claimed or handled it since the claim was sent.
     pub(crate) fn hold(
         &self,
         key: &EventKey,
         attempt: &Attempt,
         epoch: u32,
         is_remembered: bool,
+        sent_ms: i64,
     ) -> Option<ClaimOutcome> {
-        self.0.change(|pending, now_ms, _| pending.hold(key, attempt, epoch, is_remembered, now_ms))
+        self.0.change(|pending, now_ms, _| {
+            pending.hold(key, attempt, epoch, is_remembered, sent_ms, now_ms)
+        })
     }
 
     /// Forgets the claim that `hold` remembers.
@@ -140,7 +143,7 @@ impl<S> SettlementQueue<S> {
             if pending.is_here(key, now_ms) {
                 return Some(pending.renew(key, attempt, now_ms));
             }
-            pending.hold(key, attempt, epoch, true, now_ms);
+            pending.hold(key, attempt, epoch, true, i64::MAX, now_ms);
             None
         })
     }
