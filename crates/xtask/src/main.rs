@@ -89,7 +89,7 @@ Usage: cargo xtask <COMMAND>
                all tests, and the checks of the dependencies
   language     rejects words of the old dialect in comments, names, Markdown and printed
                texts
-  schemes      writes the constructors of countersign-schemes, the test vectors and docs/SCHEMES.md,
+  schemes      writes the constructors of countersign-schemes, the test vectors, docs/SCHEMES.md and docs/FIDELITY.md,
                after a file in crates/countersign-schemes/providers/ was added or changed
   foreign-types
                compares the types of other crates in the public API of each library with the list in
