@@ -89,8 +89,8 @@ Usage: cargo xtask <COMMAND>
                all tests, and the checks of the dependencies
   language     rejects words of the old dialect in comments, names, Markdown and printed
                texts
-  schemes      writes the constructors of countersign-schemes, the test vectors, docs/SCHEMES.md and docs/FIDELITY.md,
-               after a file in crates/countersign-schemes/providers/ was added or changed
+  schemes      writes the constructors of countersign-schemes, the test vectors, docs/SCHEMES.md
+               and docs/FIDELITY.md, after a file in crates/countersign-schemes/providers/ was added or changed
   foreign-types
                compares the types of other crates in the public API of each library with the list in
                its manifest
@@ -105,7 +105,8 @@ Usage: cargo xtask <COMMAND>
   sim --mutants [NAME]
                checks that the simulation catches each fault in sim/mutants
   mutants [--shard K/N] [FILE...]
-               changes core in small ways and checks that a test notices; continues an interrupted run
+               changes core in small ways and checks that a test notices; continues an
+               interrupted run
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
 Missing tools are installed: redis-server, Postgres and PgBouncer with apt-get, dnf, apk or brew;
