@@ -20,7 +20,7 @@ use crate::world::{Due, Stats, WORLD, World, WorldFault, with};
 pub struct Outcome {
     /// What did not hold, if anything.
     pub violation: Option<String>,
-    /// What happened, if the run is told.
+    /// What happened, if the run records it.
     pub history: Vec<String>,
     /// Numbers of the run.
     pub stats: Stats,

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn replay(seed: u64) -> Result<(), String> {
-    let outcome = simulate(Run::of_seed(seed).told());
+    let outcome = simulate(Run::of_seed(seed).recorded());
     println!("{}", outcome.history.join("\n"));
     match outcome.violation {
         Some(_) => Err(explain(seed)),

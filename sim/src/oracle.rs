@@ -352,7 +352,9 @@ impl World {
         if until < self.now_ms {
             let event = self.deliveries[delivery].event;
             let since = self.now_ms - last_ms;
-            self.violate(format!("nobody has held e{event} for {since} ms, but it is in flight"));
+            self.violate(format!(
+                "no attempt has held e{event} for {since} ms, but it is in flight"
+            ));
         }
     }
 

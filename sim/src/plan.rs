@@ -20,20 +20,20 @@ pub struct Run {
     /// The only faults of store calls: the call with this number has this fault.
     pub(crate) nth_call: Option<(u64, Fault)>,
     /// Whether to write the history.
-    pub(crate) is_told: bool,
+    pub(crate) is_recorded: bool,
 }
 
 impl Run {
     /// The whole world of a seed.
     #[must_use]
     pub fn of_seed(seed: u64) -> Self {
-        Self { seed, events: None, left_out: Faults::NONE, nth_call: None, is_told: false }
+        Self { seed, events: None, left_out: Faults::NONE, nth_call: None, is_recorded: false }
     }
 
     /// As this run, with its history.
     #[must_use]
-    pub fn told(mut self) -> Self {
-        self.is_told = true;
+    pub fn recorded(mut self) -> Self {
+        self.is_recorded = true;
         self
     }
 }
@@ -154,7 +154,7 @@ impl Provider {
         signer.sign(self.body(event)).expect("the simulation signs what the scheme needs")
     }
 
-    pub(crate) fn signs_retries_anew(self, scheme: &Scheme) -> bool {
+    pub(crate) fn signs_retries_again(self, scheme: &Scheme) -> bool {
         scheme.profile().retry_signature() != RetrySignature::Same
     }
 

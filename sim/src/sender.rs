@@ -12,14 +12,14 @@ use crate::world::{Due, World, with};
 pub(crate) struct Sender {
     provider: Provider,
     scheme: Scheme,
-    signs_anew: bool,
+    signs_again: bool,
 }
 
 impl Sender {
     pub(crate) fn new(provider: Provider) -> Self {
         let scheme = provider.scheme();
-        let signs_anew = provider.signs_retries_anew(&scheme);
-        Self { provider, scheme, signs_anew }
+        let signs_again = provider.signs_retries_again(&scheme);
+        Self { provider, scheme, signs_again }
     }
 
     /// A delivery reaches its process.
@@ -31,7 +31,7 @@ impl Sender {
             };
             let now_ms = world.unix_ms();
             let first_ms = *world.events[event].signed_ms.get_or_insert(now_ms);
-            let signed_ms = if self.signs_anew || world.is_calm { now_ms } else { first_ms };
+            let signed_ms = if self.signs_again || world.is_calm { now_ms } else { first_ms };
             world.deliveries[delivery].of.life = world.processes[process].life;
             world.deliveries[delivery].began_ms = world.now_ms;
             (event, process, signed_ms, world.is_calm)
@@ -111,7 +111,7 @@ impl World {
         self.at(at_ms, Due::Send { delivery });
     }
 
-    /// The sender gets a response; the status 0 stands for none.
+    /// The sender gets a response; the status 0 means none.
     pub(crate) fn sender_gets(&mut self, delivery: usize, status: u16) {
         let this = &mut self.deliveries[delivery];
         if !std::mem::replace(&mut this.is_waited_for, false) {

@@ -27,7 +27,7 @@ pub(crate) fn explain_run(mut run: Run) -> String {
             run = smaller;
         }
     }
-    let outcome = simulate(run.clone().told());
+    let outcome = simulate(run.clone().recorded());
     let faults = plan.faults.iter().filter(|fault| !run.left_out.has(*fault));
     let faults = faults.fold(Faults::NONE, Faults::with);
     format!(

@@ -61,7 +61,7 @@ pub(crate) struct Process {
     pub(crate) observed: Observed,
 }
 
-/// What the receiver of a process was told, and so has to count.
+/// What the receiver of a process has got from the store, and so has to count.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Observed {
     pub(crate) degraded: u64,
@@ -236,7 +236,7 @@ impl World {
     }
 
     pub(crate) fn tell(&mut self, text: impl FnOnce(&Self) -> String) {
-        if self.run.is_told {
+        if self.run.is_recorded {
             let line = format!("{:>13.3} s  {}", self.now_ms as f64 / 1000.0, text(self));
             self.history.push(line);
         }

@@ -28,7 +28,7 @@ fn every_promise_holds_in_the_worlds_of_fresh_seeds() {
 #[test]
 fn a_seed_has_one_history() {
     for seed in 0..200 {
-        let [first, second] = [(); 2].map(|()| simulate(Run::of_seed(seed).told()).history);
+        let [first, second] = [(); 2].map(|()| simulate(Run::of_seed(seed).recorded()).history);
         assert!(!first.is_empty());
         assert_eq!(first, second, "seed {seed}");
     }

@@ -14,6 +14,8 @@ use crate::tools;
 pub(crate) fn mutants(shard: Option<&str>, files: &[&str]) -> Result<(), String> {
     tools::ensure_cargo_mutants()?;
     let output = format!("target/mutants/{}", shard.map_or("all".to_owned(), in_a_path));
+    let folder = Path::new(ROOT).join(&output);
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let files = if files.is_empty() { DECIDING.as_slice() } else { files };
     let unit = ["--test-package", "countersign-core"];
     let integration = ["--test-package", "countersign-core,countersign-tests-core"];
@@ -51,7 +53,7 @@ fn in_a_path(shard: &str) -> String {
     shard.replace('/', "-of-")
 }
 
-/// Where a wrong comparison loses an event, or accepts a forged one.
+/// In these, a wrong comparison loses an event, or accepts a forged one.
 const DECIDING: [&str; 7] = [
     "crates/countersign-core/src/crypto/mac.rs",
     "crates/countersign-core/src/time/timestamp.rs",
