@@ -27,6 +27,10 @@ pub struct Outcome {
 }
 
 /// Runs a world.
+///
+/// # Panics
+///
+/// If it is called by the code of another world, on the same thread.
 #[must_use]
 pub fn simulate(run: Run) -> Outcome {
     let world = World::new(run);

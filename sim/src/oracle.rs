@@ -209,20 +209,17 @@ impl World {
             return Ok(Cause::FailOpen);
         }
         let retention_ms = self.retention_ms();
-        let granted_ms = match (second.degraded(), second.granted) {
-            (None, Some((granted_ms, _))) => granted_ms,
-            _ => {
-                let is_over = first.completed.is_some_and(|(_, completed)| {
-                    self.store_ms().saturating_sub(completed) >= retention_ms
-                });
-                return match is_same {
-                    true if is_over => Ok(Cause::RetentionOver),
-                    // The store has granted it again, so this process has forgotten it, too.
-                    true if self.was_lost_after(first) => Ok(Cause::StoreForgot),
-                    true => Err("this process knows it".to_owned()),
-                    false => Ok(Cause::LocalFallback),
-                };
-            }
+        let (None, Some((granted_ms, _))) = (second.degraded(), second.granted) else {
+            let is_over = first.completed.is_some_and(|(_, completed)| {
+                self.store_ms().saturating_sub(completed) >= retention_ms
+            });
+            return match is_same {
+                true if is_over => Ok(Cause::RetentionOver),
+                // The store has granted it again, so this process has forgotten it, too.
+                true if self.was_lost_after(first) => Ok(Cause::StoreForgot),
+                true => Err("this process knows it".to_owned()),
+                false => Ok(Cause::LocalFallback),
+            };
         };
         let lost = |from_ms: u64| {
             self.events[first.event].lost_ms.iter().any(|ms| (from_ms..=granted_ms).contains(ms))
