@@ -52,6 +52,7 @@
 //! Nothing of it is read at run time.
 
 mod calls;
+mod fidelity;
 mod provider;
 mod source;
 mod vectors;
@@ -90,6 +91,7 @@ pub fn generated() -> Result<Vec<Generated>> {
         file("countersign-schemes/src/generated.rs", source::write(&providers)?),
         file("countersign-conformance/vectors/vectors.json", vectors::json(&vectors)?),
         file("countersign-conformance/vectors/handshakes.json", vectors::json(&handshakes)?),
+        file("../docs/FIDELITY.md", fidelity::page(&providers)),
     ])
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Vector {
     reason: Option<String>,
     origin: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    official_sdk: Option<String>,
+    pub(crate) official_sdk: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }

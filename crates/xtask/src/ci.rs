@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::tools::{self, Background};
-use crate::{foreign_types, language, minimal_versions, package, run, test};
+use crate::{foreign_types, language, minimal_versions, package, run, sim, test};
 
 /// Runs the steps in order, stops at the first failure, and prints the duration of each step.
 pub(crate) fn ci() -> Result<(), String> {
@@ -38,7 +38,7 @@ type Step = fn(&mut Background) -> Result<(), String>;
 /// The steps that fail soonest come first. A tool is installed right before its step, in a separate
 /// step, so that the summary shows its time separately. Those of the last two steps take longest:
 /// they are installed in the background.
-const STEPS: [(&str, Step); 17] = [
+const STEPS: [(&str, Step); 18] = [
     ("install rustfmt", |_| tools::ensure_component("rustfmt")),
     ("formatting", |_| formatting()),
     ("language", |_| language::check()),
@@ -53,6 +53,7 @@ const STEPS: [(&str, Step); 17] = [
     ("lowest versions", |_| minimal_versions::check()),
     ("documentation", |_| documentation()),
     ("tests", |_| test::test(&[])),
+    ("simulation", |_| sim::ci()),
     ("await other tools", Background::wait),
     ("dependencies", |_| dependencies()),
     ("unused dependencies", |_| unused_dependencies()),

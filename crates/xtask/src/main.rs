@@ -1,4 +1,4 @@
-//! The project's development commands: `cargo xtask test`, `ci`, `bench` and others.
+//! The project's development commands: `cargo xtask test`, `ci` and others; `cargo xtask help`.
 //!
 //! They need a Rust toolchain and a package manager. They install other missing tools, and announce
 //! each installation first.
@@ -9,10 +9,12 @@ mod foreign_types;
 mod fuzz;
 mod language;
 mod minimal_versions;
+mod mutants;
 mod package;
 mod run;
 mod schemes;
 mod servers;
+mod sim;
 mod tally;
 mod test;
 mod tools;
@@ -36,14 +38,32 @@ fn main() -> ExitCode {
         ("bench", [part]) => bench::bench(part),
         ("fuzz", []) => fuzz::fuzz("60"),
         ("fuzz", [seconds]) => fuzz::fuzz(seconds),
+        ("mutants", args) => {
+            let args: Vec<_> = args.iter().map(String::as_str).collect();
+            match args.as_slice() {
+                ["--shard", shard, files @ ..] => mutants::mutants(Some(shard), files),
+                files => mutants::mutants(None, files),
+            }
+        }
+        ("sim", args) => {
+            let args: Vec<_> = args.iter().map(String::as_str).collect();
+            match args.as_slice() {
+                [] => sim::for_seconds("30"),
+                ["--mutants"] => sim::mutants(None),
+                ["--mutants", name] => sim::mutants(Some(name)),
+                ["--sweep"] => sim::sweep("100"),
+                ["--sweep", scenarios] => sim::sweep(scenarios),
+                ["--seed", seed] => sim::seed(seed),
+                ["--seeds", first, count] => sim::seeds(first, count),
+                [seconds] => sim::for_seconds(seconds),
+                _ => return usage(),
+            }
+        }
         ("help" | "--help" | "-h", []) => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
         }
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+        _ => return usage(),
     };
 
     match result {
@@ -53,6 +73,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
 }
 
 const USAGE: &str = "\
@@ -66,8 +91,8 @@ Usage: cargo xtask <COMMAND>
                all tests, and the checks of the dependencies
   language     rejects words of the old dialect in comments, names, Markdown and printed
                texts
-  schemes      writes the constructors of countersign-schemes, the test vectors and docs/SCHEMES.md,
-               after a file in crates/countersign-schemes/providers/ was added or changed
+  schemes      writes the constructors of countersign-schemes, the test vectors, docs/SCHEMES.md
+               and docs/FIDELITY.md, after a file in crates/countersign-schemes/providers/ was added or changed
   foreign-types
                compares the types of other crates in the public API of each library with the list in
                its manifest
@@ -75,8 +100,19 @@ Usage: cargo xtask <COMMAND>
                checks that the workspace compiles with the lowest versions that its manifests allow
   bench [PART]
                prints the tables of docs/BENCHMARKS.md, or those whose names contain PART
+  sim [SECS]   runs the deterministic simulation with fresh seeds for SECS seconds, 30 by default
+  sim --seed N replays a seed, and prints its history
+  sim --seeds FIRST COUNT
+               runs COUNT seeds
+  sim --sweep [COUNT]
+               lets each call of the store fail in each way, in COUNT scenarios
+  sim --mutants [NAME]
+               checks that the simulation catches each fault in sim/mutants
+  mutants [--shard K/N] [FILE...]
+               changes core in small ways and checks that a test notices; continues an
+               interrupted run
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
 Missing tools are installed: redis-server, Postgres and PgBouncer with apt-get, dnf, apk or brew;
-rustfmt and clippy with rustup; cargo-hack and cargo-deny with cargo; for `fuzz`, a nightly toolchain with rustup and
+rustfmt and clippy with rustup; cargo-hack, cargo-deny and cargo-mutants with cargo; for `fuzz`, a nightly toolchain with rustup and
 cargo-fuzz with cargo.";

@@ -117,6 +117,13 @@ pub(crate) fn ensure_cargo_fuzz() -> Result<(), String> {
     install("cargo-fuzz@0.13.2")
 }
 
+pub(crate) fn ensure_cargo_mutants() -> Result<(), String> {
+    if is_there("mutants") {
+        return Ok(());
+    }
+    install("cargo-mutants@27.1.0")
+}
+
 fn is_there(subcommand: &str) -> bool {
     run::succeeds(run::cargo(subcommand).arg("--version"))
 }

@@ -72,6 +72,25 @@ async fn the_time_for_a_claim_follows_the_ack_deadline_within_bounds() {
     }
 }
 
+/// Found by the simulation: another process has handled the event when the reply is read.
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_is_read_after_its_lease_is_claimed_again() {
+    let clock = ManualClock::at_unix_ms(1_760_000_000_000);
+    let store = FaultyStore::new(MemoryStore::new().with_clock(clock.clone()));
+    let [receiver, other] = [store.clone(), store.of_another_process()]
+        .map(|store| super::receiver("jupiter", store).with_lease(Duration::from_secs(1)));
+    store.fail_next("claim", &[Fault::ReplyLate(Duration::from_millis(1_100))]);
+    let handled_elsewhere = async {
+        sleep(Duration::from_millis(500)).await;
+        clock.advance(Duration::from_secs(1));
+        let delivery = admit(&other, EVENT).await.unwrap();
+        other.settle(delivery.claim, 200, &TokioRuntime).await;
+    };
+    let (claimed, ()) = tokio::join!(admit(&receiver, EVENT), handled_elsewhere);
+    assert_eq!(claimed.unwrap_err().code(), "duplicate");
+    assert_eq!(store.asked_of("claim"), 2);
+}
+
 /// Another process holds the event.
 #[tokio::test(start_paused = true)]
 async fn a_duplicate_in_flight_waits_no_longer_if_the_store_is_slow() {

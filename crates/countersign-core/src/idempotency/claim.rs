@@ -320,7 +320,7 @@ impl<S: IdempotencyStore> Claim<S> {
         match self.holder {
             Holder::Store => None,
             Holder::StoreAndKnown { is_remembered } => {
-                let other = self.queue.hold(key, attempt, epoch, is_remembered);
+                let other = self.queue.hold(key, attempt, epoch, is_remembered, i64::MAX);
                 other.map(|_| RenewOutcome::Lost)
             }
             Holder::Here => self.queue.renew(key, attempt, epoch),

@@ -14,7 +14,7 @@ use super::counters::Counting;
 use super::key::EventKey;
 use super::store::{Attempt, ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 use crate::telemetry::Recorder;
-use crate::time::clock::{Clock, MonotonicClock};
+use crate::time::clock::{Clock, LeaseClock};
 
 /// The store, and the state that is not recorded there yet. The receiver and every
 /// claim hold it. When the last of them is dropped, no more steps can be added.
@@ -27,7 +27,7 @@ struct Shared<S> {
     /// The number of events in the table, readable without its lock.
     known: AtomicUsize,
     counters: Counting,
-    clock: MonotonicClock,
+    clock: LeaseClock,
     /// The background task, if there is one.
     current: Arc<Current>,
     /// The time until which the background task counts as alive. It extends this if
@@ -36,13 +36,13 @@ struct Shared<S> {
 }
 
 impl<S> SettlementQueue<S> {
-    pub(crate) fn new(store: S, watch: Recorder) -> Self {
+    pub(crate) fn new(store: S, watch: Recorder, clock: LeaseClock) -> Self {
         Self(Arc::new(Shared {
             store,
             pending: Mutex::new(Pending::new(MAX_PENDING)),
             known: AtomicUsize::new(0),
             counters: Counting::new(watch),
-            clock: MonotonicClock::start(),
+            clock,
             current: Arc::default(),
             alive_until_ms: AtomicI64::new(0),
         }))
@@ -85,15 +85,18 @@ impl<S> SettlementQueue<S> {
 
     /// Remembers a claim that the store has granted, until it is dropped or settled,
     /// or for several leases from now on. Returns the state of the event if another
-    /// attempt has claimed or handled it in the meantime.
+    /// attempt has claimed or handled it since the claim was sent.
     pub(crate) fn hold(
         &self,
         key: &EventKey,
         attempt: &Attempt,
         epoch: u32,
         is_remembered: bool,
+        sent_ms: i64,
     ) -> Option<ClaimOutcome> {
-        self.0.change(|pending, now_ms, _| pending.hold(key, attempt, epoch, is_remembered, now_ms))
+        self.0.change(|pending, now_ms, _| {
+            pending.hold(key, attempt, epoch, is_remembered, sent_ms, now_ms)
+        })
     }
 
     /// Forgets the claim that `hold` remembers.
@@ -140,7 +143,7 @@ impl<S> SettlementQueue<S> {
             if pending.is_here(key, now_ms) {
                 return Some(pending.renew(key, attempt, now_ms));
             }
-            pending.hold(key, attempt, epoch, true, now_ms);
+            pending.hold(key, attempt, epoch, true, i64::MAX, now_ms);
             None
         })
     }

@@ -111,13 +111,17 @@ impl Attempt {
         lease: Duration,
         retention: Duration,
     ) -> Result<Self, StoreError> {
-        Ok(Self {
-            token: Token::random()?,
-            fingerprint,
-            lease,
-            retention,
-            max_crashes: MAX_CRASHES,
-        })
+        Ok(Self::with_token(Token::random()?, fingerprint, lease, retention))
+    }
+
+    /// Creates an attempt with this token.
+    pub(crate) fn with_token(
+        token: Token,
+        fingerprint: Fingerprint,
+        lease: Duration,
+        retention: Duration,
+    ) -> Self {
+        Self { token, fingerprint, lease, retention, max_crashes: MAX_CRASHES }
     }
 }
 

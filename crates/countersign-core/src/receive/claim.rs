@@ -16,7 +16,8 @@ pub use repeats::Repeats;
 
 use super::{EarlyResponse, Receiver};
 use crate::idempotency::{
-    Attempt, Claim, ClaimOutcome, Effect, EventKey, Fingerprint, Holder, IdempotencyStore, replied,
+    Attempt, Claim, ClaimOutcome, Effect, EventKey, Fingerprint, Holder, IdempotencyStore, Token,
+    replied,
 };
 use crate::telemetry::{EventLabel, TelemetryEvent};
 use crate::time::runtime::Runtime;
@@ -47,7 +48,8 @@ impl<S: IdempotencyStore> Receiver<S> {
         verified: &Verified,
         runtime: &impl Runtime,
     ) -> Result<Claim<S>, EarlyResponse> {
-        let (key, attempt) = (self.identify(verified), self.attempt(verified)?);
+        let (key, attempt) = (self.identify(verified), self.attempt(verified, runtime)?);
+        let sent_ms = self.remembers().then(|| self.0.queue.now_unix_ms());
         // Created before the store is called: if this future is dropped before the reply, the drop
         // of the claim releases the event.
         let claim = Claim::new(key, attempt, Arc::clone(&self.0.queue));
@@ -57,7 +59,9 @@ impl<S: IdempotencyStore> Receiver<S> {
                 Box::pin(self.apply_outage_policy(claim, Effect::NotApplied, verified, runtime))
                     .await
             }
-            Ok(outcome) => match granted(outcome).and_then(|grant| self.held(&claim, grant)) {
+            Ok(outcome) => match granted(outcome)
+                .and_then(|grant| self.held(&claim, grant, sent_ms))
+            {
                 Ok((holder, (epoch, reclaimed))) => {
                     Ok(claim.held(holder).granted(epoch, reclaimed))
                 }
@@ -83,16 +87,23 @@ impl<S: IdempotencyStore> Receiver<S> {
         &self,
         claim: &Claim<S>,
         grant: (u32, bool),
+        sent_ms: Option<i64>,
     ) -> Result<(Holder, (u32, bool)), EarlyResponse> {
         let (queue, key, attempt) = (&self.0.queue, claim.key(), claim.attempt());
-        // Only the local fallback needs to know in an outage what was handled before it.
-        let is_remembered = self.0.settings.outage == OutagePolicy::LocalFallback;
-        let known = queue.hold(key, attempt, grant.0, is_remembered);
+        let is_remembered = self.remembers();
+        let sent_ms = sent_ms.unwrap_or(i64::MAX);
+        let known = queue.hold(key, attempt, grant.0, is_remembered, sent_ms);
         let Some(Err(answer)) = known.map(granted) else {
             return Ok((Holder::StoreAndKnown { is_remembered }, grant));
         };
         queue.push_release(key, attempt);
         Err(answer)
+    }
+
+    /// Whether this process remembers what it has handled. Only the local fallback needs to know in
+    /// an outage what was handled before it.
+    fn remembers(&self) -> bool {
+        self.0.settings.outage == OutagePolicy::LocalFallback
     }
 
     fn identify(&self, verified: &Verified) -> EventKey {
@@ -105,10 +116,20 @@ impl<S: IdempotencyStore> Receiver<S> {
         key
     }
 
-    fn attempt(&self, verified: &Verified) -> Result<Attempt, EarlyResponse> {
-        let settings = &self.0.settings;
-        Attempt::new(Fingerprint::of(verified), settings.lease, settings.retention)
-            .map_err(|_| EarlyResponse::StoreUnavailable)
+    fn attempt(
+        &self,
+        verified: &Verified,
+        runtime: &impl Runtime,
+    ) -> Result<Attempt, EarlyResponse> {
+        let (settings, fingerprint) = (&self.0.settings, Fingerprint::of(verified));
+        let (lease, retention) = (settings.lease, settings.retention);
+        let attempt = match runtime.token_bytes() {
+            Some(bytes) => {
+                Ok(Attempt::with_token(Token::from_bytes(bytes), fingerprint, lease, retention))
+            }
+            None => Attempt::new(fingerprint, lease, retention),
+        };
+        attempt.map_err(|_| EarlyResponse::StoreUnavailable)
     }
 
     /// Decides about a delivery whose claim was not granted. An exhausted event is

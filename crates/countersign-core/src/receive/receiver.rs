@@ -11,6 +11,7 @@ use super::OutagePolicy;
 use super::settings::Settings;
 use crate::idempotency::{Counters, EventKey, Grant, IdempotencyStore, SettlementQueue, Waiters};
 use crate::telemetry::{Once, StoreConfiguration, TelemetryEvent};
+use crate::time::clock::{Clock, LeaseClock, MonotonicClock};
 use crate::time::runtime::Runtime;
 use crate::verify::{Verified, Verifier};
 
@@ -48,9 +49,23 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// with the same name are one event.
     #[must_use]
     pub fn new(verifier: Verifier, store: S) -> Self {
+        Self::with_lease_clock(verifier, store, LeaseClock::Monotonic(MonotonicClock::start()))
+    }
+
+    /// As [`new`](Self::new), with a clock for the leases and retentions that this process counts
+    /// itself. For tests and simulations that advance the time.
+    ///
+    /// The clock must not go back: an event could be held for longer than its claim. The default
+    /// clock starts at the operating system's time and then counts the time that passes.
+    #[must_use]
+    pub fn new_with_clock(verifier: Verifier, store: S, clock: impl Clock + 'static) -> Self {
+        Self::with_lease_clock(verifier, store, LeaseClock::Given(Arc::new(clock)))
+    }
+
+    fn with_lease_clock(verifier: Verifier, store: S, clock: LeaseClock) -> Self {
         let settings = Settings::new(&verifier);
         let verifier = verifier.with_ack_deadline(settings.ack_deadline);
-        let queue = Arc::new(SettlementQueue::new(store, verifier.recorder().clone()));
+        let queue = Arc::new(SettlementQueue::new(store, verifier.recorder().clone(), clock));
         let (waiters, repeats) = Default::default();
         let store_fails = AtomicBool::new(false);
         Self(Arc::new(Inner { verifier, queue, settings, waiters, repeats, store_fails }))

@@ -81,6 +81,21 @@ impl Clock for MonotonicClock {
     }
 }
 
+/// The time of the leases and retentions in one process.
+pub(crate) enum LeaseClock {
+    Monotonic(MonotonicClock),
+    Given(Arc<dyn Clock>),
+}
+
+impl Clock for LeaseClock {
+    fn now_unix_ms(&self) -> i64 {
+        match self {
+            Self::Monotonic(clock) => clock.now_unix_ms(),
+            Self::Given(clock) => clock.now_unix_ms(),
+        }
+    }
+}
+
 /// A clock that changes only when it is set or advanced, for tests.
 ///
 /// Clones share the same time.

@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
-/// The time of an async runtime. With the feature `tokio`, `TokioRuntime` implements
-/// it.
+/// The time of an async runtime, and in simulations its randomness. With the feature
+/// `tokio`, `TokioRuntime` implements it.
 pub trait Runtime: Send + Sync + 'static {
     /// The future of [`sleep`](Self::sleep).
     type Sleep: Future<Output = ()> + Send;
@@ -20,6 +20,15 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// The time since a moment.
     fn elapsed(&self, since: Self::Instant) -> Duration;
+
+    /// The random bytes of the next attempt's token. Defaults to `None`: they come from
+    /// the operating system. A simulation returns bytes that depend on its seed.
+    ///
+    /// No two calls may return the same bytes: two attempts with one token are one
+    /// attempt, and both get the event.
+    fn token_bytes(&self) -> Option<[u8; 16]> {
+        None
+    }
 }
 
 /// The maximum of a setting that is waited for, a year: a runtime can add it to any moment.

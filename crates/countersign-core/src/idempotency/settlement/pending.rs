@@ -188,17 +188,25 @@ impl Pending {
     /// becomes unavailable.
     ///
     /// Returns the state of the event if another attempt has claimed or handled it
-    /// while this one waited for the store.
+    /// while this one, which was sent at `sent_ms`, waited for the store.
     pub(super) fn hold(
         &mut self,
         key: &EventKey,
         attempt: &Attempt,
         epoch: u32,
         is_remembered: bool,
+        sent_ms: i64,
         now_ms: i64,
     ) -> Option<ClaimOutcome> {
         if let Some(outcome) = self.look(key, attempt, now_ms) {
             return Some(outcome);
+        }
+        // The store may have granted it before it got the success.
+        let done = self.done.look(key, now_ms);
+        let is_newer =
+            |done: &&Record| matches!(done.state, State::Done { at_ms } if at_ms >= sent_ms);
+        if let Some(done) = done.filter(is_newer) {
+            return Some(protocol::claim(Some(done), attempt, now_ms).0);
         }
         // The store has granted it, so it is no longer done there.
         self.done.forget(key);

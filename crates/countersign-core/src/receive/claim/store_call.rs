@@ -86,6 +86,27 @@ impl<S: IdempotencyStore> Receiver<S> {
         {
             return Ok(outcome);
         }
+        let began = runtime.now();
+        let outcome = self.call_store(key, attempt, runtime).await;
+        if !is_stale(&outcome, runtime.elapsed(began), attempt) {
+            return outcome;
+        }
+        // Another process may have claimed, or even handled, the event in the meantime. The same
+        // token gets the same grant, if it still holds.
+        let began = runtime.now();
+        let outcome = Box::pin(self.call_store(key, attempt, runtime)).await;
+        if is_stale(&outcome, runtime.elapsed(began), attempt) {
+            return Err(StoreError::unknown_effect("the store replied after the end of the lease"));
+        }
+        outcome
+    }
+
+    async fn call_store(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+        runtime: &impl Runtime,
+    ) -> Result<ClaimOutcome, StoreError> {
         let since = Stopwatch::start();
         // In a block, because a store can also panic before it returns its future.
         let call = pin!(async { self.store().claim(key, attempt).await });
@@ -107,6 +128,12 @@ impl<S: IdempotencyStore> Receiver<S> {
             });
         }
     }
+}
+
+/// Whether the lease of a grant may have run out before its reply was read: the reply was slow, or
+/// this process was stopped.
+fn is_stale(outcome: &Result<ClaimOutcome, StoreError>, took: Duration, attempt: &Attempt) -> bool {
+    matches!(outcome, Ok(ClaimOutcome::Granted { .. })) && took >= attempt.lease
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);

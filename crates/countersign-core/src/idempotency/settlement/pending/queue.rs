@@ -225,7 +225,9 @@ impl Pending {
 
     /// Queues the steps again that another task was sending, and ends every pause.
     pub(in super::super) fn take_over(&mut self, now_ms: i64, ended: &mut Vec<Ended>) {
-        let in_progress: Vec<_> = self.in_progress.values().cloned().collect();
+        let mut in_progress: Vec<_> = self.in_progress.values().cloned().collect();
+        // In their order, which the table does not keep.
+        in_progress.sort_unstable_by_key(|step| step.ticket);
         for step in in_progress {
             ended.extend(self.requeue(&step, now_ms));
         }

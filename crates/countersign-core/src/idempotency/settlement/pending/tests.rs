@@ -110,7 +110,7 @@ fn a_claim_that_moved_to_the_store_is_known_here_until_its_hold_ends() {
     let outcome = pending.claim(key, &repeat, false, NOW_MS, &mut Vec::new());
     assert!(matches!(outcome, ClaimOutcome::InFlight { .. }), "{outcome:?}");
     let renewed_ms = NOW_MS + millis(HOLD) - 1;
-    assert_eq!(pending.hold(key, &attempt, 1, true, renewed_ms), None);
+    assert_eq!(pending.hold(key, &attempt, 1, true, i64::MAX, renewed_ms), None);
     assert!(pending.look(key, &repeat, NOW_MS + millis(HOLD)).is_some());
     assert_eq!(pending.look(key, &repeat, renewed_ms + millis(HOLD)), None);
 }
@@ -240,10 +240,10 @@ fn an_event_claimed_locally_is_not_held_for_a_claim_of_the_store() {
     let mut pending = Pending::new(10);
     let here = attempt();
     claim(&mut pending, key, &here);
-    let outcome = pending.hold(key, &attempt(), 1, true, NOW_MS);
+    let outcome = pending.hold(key, &attempt(), 1, true, i64::MAX, NOW_MS);
     assert!(matches!(outcome, Some(ClaimOutcome::InFlight { .. })), "{outcome:?}");
     complete(&mut pending, key, &here);
-    let outcome = pending.hold(key, &attempt(), 1, true, NOW_MS);
+    let outcome = pending.hold(key, &attempt(), 1, true, i64::MAX, NOW_MS);
     assert!(matches!(outcome, Some(ClaimOutcome::Done { .. })), "{outcome:?}");
     assert_eq!(take(&mut pending, NOW_MS).unwrap().action, Action::Complete);
 }
@@ -345,7 +345,7 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_hold_ends() {
     let mut pending = Pending::new(2);
     let attempts = [attempt(), attempt()];
     for (key, attempt) in keys.iter().zip(&attempts) {
-        assert_eq!(pending.hold(key, attempt, 1, false, NOW_MS), None);
+        assert_eq!(pending.hold(key, attempt, 1, false, i64::MAX, NOW_MS), None);
         assert!(pending.look(key, &self::attempt(), NOW_MS).is_some());
     }
     assert!(!pending.has_steps() && pending.is_settled());
@@ -354,7 +354,7 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_hold_ends() {
     pending.let_go(&keys[0], &attempts[0]);
     assert_eq!(pending.len(), 1);
     let renewed_ms = NOW_MS + millis(HOLD) - 1;
-    assert_eq!(pending.hold(&keys[1], &attempts[1], 1, false, renewed_ms), None);
+    assert_eq!(pending.hold(&keys[1], &attempts[1], 1, false, i64::MAX, renewed_ms), None);
     assert!(pending.look(&keys[1], &attempt(), NOW_MS + millis(HOLD)).is_some());
     assert_eq!(pending.look(&keys[1], &attempt(), renewed_ms + millis(HOLD)), None);
 }
@@ -365,7 +365,7 @@ fn a_claim_is_held_until_its_hold_ends_even_after_its_lease_expires() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
     let (in_store, here) = (attempt(), attempt());
-    assert_eq!(pending.hold(&keys[0], &in_store, 1, false, NOW_MS), None);
+    assert_eq!(pending.hold(&keys[0], &in_store, 1, false, i64::MAX, NOW_MS), None);
     claim(&mut pending, &keys[1], &here);
     let in_flight = |retry_after| Some(ClaimOutcome::InFlight { retry_after });
     for (after, retry_after) in
@@ -391,11 +391,11 @@ fn a_claim_is_held_until_its_hold_ends_even_after_its_lease_expires() {
 fn an_event_is_forgotten_in_any_state() {
     let keys = keys(5);
     let mut pending = Pending::new(10);
-    assert_eq!(pending.hold(&keys[0], &attempt(), 1, true, NOW_MS), None);
+    assert_eq!(pending.hold(&keys[0], &attempt(), 1, true, i64::MAX, NOW_MS), None);
     claim(&mut pending, &keys[1], &attempt());
     succeed(&mut pending, &keys[2]);
     let done = attempt();
-    pending.hold(&keys[3], &done, 1, true, NOW_MS);
+    pending.hold(&keys[3], &done, 1, true, i64::MAX, NOW_MS);
     pending.recorded_by_holder(&keys[3], &done, true, NOW_MS);
     let mut ended = Vec::new();
     for (key, is_known) in keys.iter().zip([true, true, true, true, false]) {
@@ -434,11 +434,11 @@ fn an_expired_hold_is_restored_by_the_next_renewal_of_its_attempt() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let holder = attempt();
-    assert_eq!(pending.hold(key, &holder, 1, false, NOW_MS), None);
+    assert_eq!(pending.hold(key, &holder, 1, false, i64::MAX, NOW_MS), None);
     let late_ms = NOW_MS + millis(HOLD);
     assert_eq!(pending.look(key, &attempt(), late_ms), None);
-    assert_eq!(pending.hold(key, &holder, 1, false, late_ms), None);
-    let outcome = pending.hold(key, &attempt(), 2, false, late_ms);
+    assert_eq!(pending.hold(key, &holder, 1, false, i64::MAX, late_ms), None);
+    let outcome = pending.hold(key, &attempt(), 2, false, i64::MAX, late_ms);
     assert!(matches!(outcome, Some(ClaimOutcome::InFlight { .. })), "{outcome:?}");
 }
 
@@ -449,13 +449,13 @@ fn holds_are_unlimited_and_evict_nothing() {
     succeed(&mut pending, &keys[0]);
     succeed(&mut pending, &keys[1]);
     for key in &keys[2..5] {
-        assert_eq!(pending.hold(key, &attempt(), 1, false, NOW_MS), None);
+        assert_eq!(pending.hold(key, &attempt(), 1, false, i64::MAX, NOW_MS), None);
     }
     assert_eq!((pending.len(), pending.unrecorded().count()), (5, 2));
     // Leaked claims are removed in the end.
     let late_ms = NOW_MS + millis(HOLD);
     pending.purge_at = pending.len();
-    assert_eq!(pending.hold(&keys[5], &attempt(), 1, false, late_ms), None);
+    assert_eq!(pending.hold(&keys[5], &attempt(), 1, false, i64::MAX, late_ms), None);
     assert_eq!((pending.len(), pending.unrecorded().count()), (3, 2));
 }
 
@@ -466,7 +466,7 @@ fn successes_of_held_claims_do_not_exceed_the_limit() {
     let mut lost = Vec::new();
     for key in &keys {
         let attempt = attempt();
-        assert_eq!(pending.hold(key, &attempt, 1, false, NOW_MS), None);
+        assert_eq!(pending.hold(key, &attempt, 1, false, i64::MAX, NOW_MS), None);
         let outcome = pending.complete(key, &attempt, false, NOW_MS, &mut lost);
         assert_eq!(outcome, Ok(CompleteOutcome::Recorded));
     }
@@ -486,7 +486,7 @@ fn a_recorded_success_is_known_without_the_store_until_its_retention_ends() {
     // In the store, with the local fallback and without it.
     for (key, is_remembered) in [(&keys[1], true), (&keys[2], false)] {
         let attempt = attempt();
-        assert_eq!(pending.hold(key, &attempt, 1, is_remembered, NOW_MS), None);
+        assert_eq!(pending.hold(key, &attempt, 1, is_remembered, i64::MAX, NOW_MS), None);
         pending.recorded_by_holder(key, &attempt, is_remembered, NOW_MS);
     }
     assert_eq!(pending.len(), 0);
@@ -508,12 +508,28 @@ fn a_recorded_success_that_the_store_has_forgotten_is_not_remembered() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let (first, second) = (attempt(), attempt());
-    pending.hold(key, &first, 1, true, NOW_MS);
+    pending.hold(key, &first, 1, true, i64::MAX, NOW_MS);
     pending.recorded_by_holder(key, &first, true, NOW_MS);
     // The store grants it again.
-    assert_eq!(pending.hold(key, &second, 1, true, NOW_MS), None);
+    assert_eq!(pending.hold(key, &second, 1, true, i64::MAX, NOW_MS), None);
     pending.let_go(key, &second);
     assert_eq!(pending.claim(key, &attempt(), false, NOW_MS, &mut Vec::new()), GRANTED);
+}
+
+/// Found by the simulation: the store grants the event to an attempt, gets the success of another
+/// attempt of this process, and both replies are read in the other order.
+#[test]
+fn a_success_that_is_recorded_before_a_grant_is_read_is_not_handled_again() {
+    let key = &keys(1)[0];
+    let mut pending = Pending::new(10);
+    let sent_ms = NOW_MS;
+    let first = attempt();
+    pending.hold(key, &first, 1, true, i64::MAX, NOW_MS);
+    pending.recorded_by_holder(key, &first, true, NOW_MS + 1);
+    let outcome = pending.hold(key, &attempt(), 1, true, sent_ms, NOW_MS + 2);
+    assert!(matches!(outcome, Some(ClaimOutcome::Done { .. })), "{outcome:?}");
+    // A grant of a later claim means that the store has forgotten the event.
+    assert_eq!(pending.hold(key, &attempt(), 1, true, NOW_MS + 2, NOW_MS + 2), None);
 }
 
 #[test]
@@ -522,7 +538,7 @@ fn the_most_recent_recorded_successes_are_remembered() {
     let mut pending = Pending::new(4);
     for number in [0, 1, 2, 1, 3] {
         let (key, attempt) = (&keys[number], attempt());
-        pending.hold(key, &attempt, 1, true, NOW_MS);
+        pending.hold(key, &attempt, 1, true, i64::MAX, NOW_MS);
         pending.recorded_by_holder(key, &attempt, true, NOW_MS);
     }
     let known = keys.iter().map(|key| {
