@@ -107,7 +107,7 @@ impl PostgresInbox {
     ///
     /// The statement takes an advisory lock until the end of the transaction. Its number is 64 bits
     /// of [`EventKey::digest`](countersign_core::EventKey::digest), as a big-endian integer, XOR
-    /// `0x4353_696E_626F_7801`. If the application holds an advisory lock with the same number, the
+    /// `0x4353_696E_626F_7801`, XOR the oid of the table. If the application holds an advisory lock with the same number, the
     /// event is in flight.
     ///
     /// If the transaction is rolled back, or rolled back to a savepoint before the claim, the event

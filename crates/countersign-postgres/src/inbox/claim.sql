@@ -1,7 +1,8 @@
 -- $1 lock, $2 key, $3 fingerprint, $4 retention in milliseconds.
 WITH locked AS MATERIALIZED (
-    -- Does not wait. It is held until the end of the transaction.
-    SELECT pg_try_advisory_xact_lock($1) AS is_ours
+    -- Does not wait. It is held until the end of the transaction. Locks belong to the database, so
+    -- that two inboxes in its schemas need different ones.
+    SELECT pg_try_advisory_xact_lock($1 # 'countersign_inbox'::regclass::oid::int8) AS is_ours
 ), inserted AS (
     INSERT INTO countersign_inbox AS event (key, fingerprint, at, forget)
     SELECT $2, $3, now(), now() + $4 * interval '1 ms' FROM locked WHERE is_ours

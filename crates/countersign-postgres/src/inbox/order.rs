@@ -32,7 +32,8 @@ impl PostgresInbox {
         let endpoint = self.settings.endpoint().name();
         let retention = millis(self.settings.retention());
         let parameters: [&(dyn ToSql + Sync); 4] = [&endpoint, &stream, &sequence, &retention];
-        let rows = tx.rows(ADVANCE.sent(), &parameters, self.has_pooler).await.map_err(inbox_error)?;
+        let rows =
+            tx.rows(ADVANCE.sent(), &parameters, self.has_pooler).await.map_err(inbox_error)?;
         Ok(if rows.is_empty() { Order::Stale } else { Order::Fresh })
     }
 }
