@@ -135,7 +135,7 @@ async fn a_reply_that_is_lost_anywhere_costs_a_retry_and_no_effect() {
     // A delivery on a prepared connection has some 300 bytes of replies.
     let mut events = 0;
     for bytes in (0..600).step_by(20) {
-        let id = bytes.to_string();
+        let id = format!("after {bytes}");
         proxy.set(Fault::ResetAfter(bytes));
         let verified = delivery(&id);
         let first = inbox.run(&verified, async |tx, _| {

@@ -28,7 +28,7 @@ async fn the_pooler_mode_works_behind_a_transaction_pooler() {
         let inbox = inbox.clone();
         senders.spawn(async move {
             let mut handled = 0;
-            for id in 0..20 {
+            for id in 1..=20 {
                 let id = id.to_string();
                 let verified = delivery(&id);
                 loop {
@@ -63,30 +63,20 @@ async fn the_pooler_mode_works_behind_a_transaction_pooler() {
     PostgresInbox::check(&client).await.unwrap();
 }
 
-/// The second connection to the pooler gets the one to the server on which nothing was prepared.
+/// The statement is prepared on the first connection to the server, and executed on the second.
 #[tokio::test]
 async fn without_the_pooler_mode_the_error_names_it() {
     let (_server, bouncer) = behind_a_pooler(2).await;
-    let inbox = PostgresInbox::new(settings());
-    let pool = pool(&bouncer.url(), 2);
-    let (mut one, mut other) = (pool.get().await.unwrap(), pool.get().await.unwrap());
-    let tx = one.transaction().await.unwrap();
+    let (inbox, pool) = (PostgresInbox::new(settings()), pool(&bouncer.url(), 1));
+    let mut client = pool.get().await.unwrap();
+    let tx = client.transaction().await.unwrap();
     assert_eq!(inbox.claim(&tx, &delivery("a")).await.unwrap(), InboxClaim::First);
-    tx.rollback().await.unwrap();
-    // Each holds a connection to the server. Which one is up to the pooler.
-    let (one, other) = tokio::join!(one.transaction(), other.transaction());
-    let (one, other) = (one.unwrap(), other.unwrap());
-    let (b, c) = (delivery("b"), delivery("c"));
-    let claims = tokio::join!(inbox.claim(&one, &b), inbox.claim(&other, &c));
-    drop((one, other));
-    let mut errors = [claims.0, claims.1].into_iter().filter_map(Result::err);
-    let mut error = errors.next();
-    while error.is_none() {
-        let mut client = pool.get().await.unwrap();
-        let tx = client.transaction().await.unwrap();
-        error = inbox.claim(&tx, &delivery("d")).await.err();
-    }
-    let error = error.unwrap();
+    tx.commit().await.unwrap();
+
+    let other = client_at(&bouncer.url()).await;
+    other.batch_execute("BEGIN").await.unwrap();
+    let tx = client.transaction().await.unwrap();
+    let error = inbox.claim(&tx, &delivery("b")).await.unwrap_err();
     assert_eq!(error.kind(), InboxErrorKind::Pooler);
     assert!(error.to_string().contains("with_pooler()"), "{error}");
     assert_eq!(EarlyResponse::from(error).status(), 503);
