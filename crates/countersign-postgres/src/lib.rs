@@ -23,7 +23,6 @@
 //! | `call.rs` | one statement: its connection, its deadline, its further tries |
 //! | `breaker.rs` | the circuit breaker |
 //! | `maintenance.rs` | the task that deletes expired rows and counts the events |
-//! | `outage.rs` | the first error of an outage |
 //! | `store.rs` | `PostgresStore` |
 //! | `inbox.rs`, `inbox/*` | `PostgresInbox`: claims in the application's own transactions |
 //! | `error.rs`, `error/*.rs` | the errors |
@@ -89,7 +88,6 @@ mod connection;
 mod error;
 mod inbox;
 mod maintenance;
-mod outage;
 mod schema;
 mod starting;
 mod statements;
