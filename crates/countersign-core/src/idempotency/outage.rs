@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_first_error_of_each_outage_is_reported_once() {
-        let outage = Outage::new(|error| *error != Broken::Full);
+        let outage = Outage::new(|error: &Broken| *error != Broken::Full);
         let mut begun = Box::pin(outage.begun());
         assert!(begun.as_mut().now_or_never().is_none());
         outage.note(&failed(Broken::Full));
