@@ -1,6 +1,10 @@
 //! The inboxes: claims in the transactions of an application's own database.
 
+#[macro_use]
+mod database;
+mod effects;
 mod layer;
+mod postgres;
 mod processes;
 mod sqlite;
 

@@ -28,6 +28,7 @@ mod counters;
 mod inbox;
 mod key;
 mod memory;
+mod outage;
 mod protocol;
 mod renewal;
 mod settlement;
@@ -42,6 +43,7 @@ pub use inbox::{
 };
 pub use key::{EventKey, Fingerprint};
 pub use memory::MemoryStore;
+pub use outage::Outage;
 pub use protocol::{Record, State, claim, complete, release, renew};
 pub use renewal::LeaseLost;
 pub use store::{

@@ -63,7 +63,7 @@ pub use handshake::{HandshakeAnswer, HandshakeSecretStore};
 pub use idempotency::{
     Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, EventKey,
     Fingerprint, Grant, Health, IdempotencyStore, InboxClaim, InboxDatabase, InboxError,
-    InboxErrorKind, InboxEvent, InboxRow, InboxTransaction, LeaseLost, MemoryStore, Order,
+    InboxErrorKind, InboxEvent, InboxRow, InboxTransaction, LeaseLost, MemoryStore, Order, Outage,
     ReleaseOutcome, RenewOutcome, StoreError, StoreWarning, Token, TransactionSlot,
 };
 pub use request::headers::{HeaderLookup, Headers, RepeatedHeader, RequestHead};

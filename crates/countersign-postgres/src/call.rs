@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_core::StoreError;
+use countersign_core::{Outage, StoreError};
 use deadpool_postgres::{Object, Pool, PoolError, TimeoutType, Timeouts};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
@@ -12,7 +12,6 @@ use tokio_postgres::types::ToSql;
 use crate::breaker::Breaker;
 use crate::connection::{Slot, Slots};
 use crate::error::{Fault, PostgresStoreError};
-use crate::outage::Outage;
 use crate::statements::Statement;
 
 /// Sends statements.
@@ -20,7 +19,7 @@ pub(crate) struct Caller {
     pub(crate) pool: Pool,
     pub(crate) slots: Slots,
     pub(crate) breaker: Breaker,
-    pub(crate) outage: Outage,
+    pub(crate) outage: Outage<PostgresStoreError>,
     pub(crate) deadline: Duration,
     /// Whether a transaction pooler is in front of the server, so that a statement may reach another
     /// connection than the one that prepared it.

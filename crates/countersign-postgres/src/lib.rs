@@ -23,8 +23,8 @@
 //! | `call.rs` | one statement: its connection, its deadline, its further tries |
 //! | `breaker.rs` | the circuit breaker |
 //! | `maintenance.rs` | the task that deletes expired rows and counts the events |
-//! | `outage.rs` | the first error of an outage |
 //! | `store.rs` | `PostgresStore` |
+//! | `inbox.rs`, `inbox/*` | `PostgresInbox`: claims in the application's own transactions |
 //! | `error.rs`, `error/*.rs` | the errors |
 //!
 //! # Server requirements
@@ -86,8 +86,8 @@ mod call;
 mod config;
 mod connection;
 mod error;
+mod inbox;
 mod maintenance;
-mod outage;
 mod schema;
 mod starting;
 mod statements;
@@ -97,4 +97,10 @@ mod target;
 
 pub use config::PostgresConfig;
 pub use error::{ConnectError, PostgresStoreError};
+pub use inbox::{OpenTransaction, PostgresInbox, PostgresInboxPool, PostgresTransaction};
 pub use store::PostgresStore;
+
+/// The pool of connections that the inbox uses.
+pub use deadpool_postgres;
+/// The client library that the inbox uses.
+pub use tokio_postgres;

@@ -10,6 +10,13 @@ pub(crate) struct Statement {
     pub(crate) types: &'static [Type],
 }
 
+impl Statement {
+    /// What is sent to the server.
+    pub(crate) fn sent(&self) -> (&str, &'static [Type]) {
+        (&self.text, self.types)
+    }
+}
+
 /// The statements, for the table of one schema.
 pub(crate) struct Statements {
     pub(crate) claim: Statement,
@@ -42,7 +49,7 @@ impl Statements {
 }
 
 /// Behind a pooler, the text is sent with each execution.
-fn without_comments(text: &str) -> String {
+pub(crate) fn without_comments(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("--"));
     lines.collect::<Vec<_>>().join("\n")
 }

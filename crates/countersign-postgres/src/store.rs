@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::{
-    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Health, IdempotencyStore,
+    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Health, IdempotencyStore, Outage,
     ReleaseOutcome, RenewOutcome, StoreError, StoreWarning,
 };
 use tokio::time::timeout;
@@ -18,7 +18,6 @@ use crate::config::PostgresConfig;
 use crate::connection::{self, Slots};
 use crate::error::{ConnectError, PostgresStoreError};
 use crate::maintenance::{self, Room};
-use crate::outage::Outage;
 use crate::schema;
 use crate::starting;
 use crate::statements::Statements;
@@ -65,7 +64,7 @@ impl PostgresStore {
                 pool: pool.clone(),
                 slots: Slots::new(config.connections),
                 breaker: Breaker::closed(),
-                outage: Outage::default(),
+                outage: Outage::new(|error| !matches!(error, PostgresStoreError::Full { .. })),
                 deadline: config.deadline,
                 has_pooler: config.has_pooler,
             };

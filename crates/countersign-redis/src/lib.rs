@@ -34,7 +34,6 @@
 //! | `reply.rs` | from a reply to an outcome |
 //! | `store.rs` | `RedisStore` |
 //! | `health.rs` | risks to the records, the canary, and a trial of the operations |
-//! | `outage.rs` | the first error of an outage |
 //! | `error.rs`, `error/*.rs` | the errors |
 //!
 //! # Server requirements
@@ -100,7 +99,6 @@ mod connection;
 mod error;
 mod health;
 mod key;
-mod outage;
 mod race;
 mod record;
 mod reply;

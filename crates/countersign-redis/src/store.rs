@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::{
-    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Health, IdempotencyStore,
+    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Health, IdempotencyStore, Outage,
     ReleaseOutcome, RenewOutcome, StoreError,
 };
 use redis::{Cmd, Value};
@@ -20,7 +20,6 @@ use crate::connection::Dialer;
 use crate::error::{ConnectError, RedisStoreError};
 use crate::health::{self, Canaries};
 use crate::key::key;
-use crate::outage::Outage;
 use crate::race::{Raced, race};
 use crate::reply;
 use crate::scripts::{Script, Scripts};
@@ -41,7 +40,7 @@ struct Inner {
     scripts: Scripts,
     breaker: Breaker,
     canaries: Canaries,
-    outage: Outage,
+    outage: Outage<RedisStoreError>,
 }
 
 impl RedisStore {
@@ -87,7 +86,7 @@ impl RedisStore {
             scripts,
             breaker,
             canaries,
-            outage: Outage::default(),
+            outage: Outage::new(|error| !matches!(error, RedisStoreError::Full { .. })),
         }));
         // The next probe reports any failure.
         let _ = store.write_canaries().await;

@@ -107,7 +107,7 @@
 //! | `tracing` | [spans and events](guide::observability) with `tracing` |
 //! | `full` | all of these |
 //! | `sqlite` | the module `sqlite`: claims in a SQLite file, and in [your own transactions](guide::inbox); not part of `full`, because a build has [one version of SQLite](guide::production) |
-//! | `postgres` | the module `postgres`: claims in a Postgres database; not part of `full`, because it needs many more crates |
+//! | `postgres` | the module `postgres`: claims in a Postgres database, and in [your own transactions](guide::inbox); not part of `full`, because it needs many more crates |
 //! | `postgres-tls` | `sslmode=require` in the URL, with rustls |
 //! | `testing` | the module `testing`: attacks on your own endpoint, and sample deliveries, for its tests; not part of `full` |
 //!
@@ -167,10 +167,10 @@ pub mod handshake {
 /// The inbox: the claim of an event is a row in the database transaction of its effect, so that
 /// the effect happens exactly once in that database.
 ///
-/// The modules of the databases have the inboxes: `sqlite::SqliteInbox`. `tower::InboxLayer` begins
-/// the transaction, lends it to the handler as an [`InboxTransaction`](inbox::InboxTransaction), and
-/// commits it if the response is a 2xx. The guide [compares the tiers](guide::inbox). This module has
-/// what all databases share.
+/// The modules of the databases have the inboxes: `sqlite::SqliteInbox`, `postgres::PostgresInbox`.
+/// `tower::InboxLayer` begins the transaction, lends it to the handler as an
+/// [`InboxTransaction`](inbox::InboxTransaction), and commits it if the response is a 2xx. The guide
+/// [compares the tiers](guide::inbox). This module has what all databases share.
 pub mod inbox {
     pub use countersign_core::{
         InboxClaim, InboxDatabase, InboxError, InboxErrorKind, InboxEvent, InboxReceiver, InboxRow,
@@ -272,7 +272,8 @@ pub mod postgres {
     #![doc = include_str!("pages/postgres.md")]
 
     pub use countersign_postgres::{
-        ConnectError, PostgresConfig, PostgresStore, PostgresStoreError,
+        ConnectError, OpenTransaction, PostgresConfig, PostgresInbox, PostgresInboxPool,
+        PostgresStore, PostgresStoreError, PostgresTransaction, deadpool_postgres, tokio_postgres,
     };
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use countersign::serve::Serve;
 use countersign::testing::{AttackAnswer, AttackRequest, Attacks};
-use countersign_test_servers::RedisServer;
+use countersign_test_servers::{PostgresServer, RedisServer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -68,6 +68,12 @@ async fn the_redis_example_passes_every_attack() {
 async fn the_inbox_axum_sqlite_example_passes_every_attack() {
     let folder = tempfile::tempdir().unwrap();
     is_clean(Example::inbox_axum_sqlite(folder.path())).await;
+}
+
+#[tokio::test]
+async fn the_inbox_axum_postgres_example_passes_every_attack() {
+    let server = PostgresServer::start(&[]);
+    is_clean(Example::inbox_axum_postgres(&server).await).await;
 }
 
 #[tokio::test]

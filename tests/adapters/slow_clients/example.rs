@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use countersign::redis::{RedisConfig, RedisStore};
 use countersign::{Scheme, Secret, Signer, schemes};
-use countersign_test_servers::RedisServer;
+use countersign_test_servers::{PostgresServer, RedisServer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -51,6 +51,13 @@ impl Example {
         let config = config.with_deadline(Duration::from_secs(30));
         let store = RedisStore::connect_with(config).await.unwrap();
         Self::of("stripe", example_redis::app(example_redis::layer(SECRET, store).unwrap()))
+    }
+
+    pub(crate) async fn inbox_axum_postgres(server: &PostgresServer) -> Self {
+        let ledger = example_inbox_axum_postgres::connect(&server.url()).await.unwrap();
+        let verifier = example_inbox_axum_postgres::verifier(SECRET).unwrap();
+        let layer = example_inbox_axum_postgres::layer(verifier, ledger);
+        Self::of("stripe", example_inbox_axum_postgres::app(layer))
     }
 
     pub(crate) fn inbox_axum_sqlite(folder: &Path) -> Self {

@@ -8,7 +8,8 @@ use std::task::Poll;
 
 use countersign::Grant;
 use countersign::inbox::{
-    InboxDatabase, InboxError, InboxEvent, InboxReceiver, InboxRow, TransactionSlot,
+    InboxDatabase, InboxError, InboxEvent, InboxReceiver, InboxRow, InboxTransaction,
+    TransactionSlot,
 };
 use countersign::tower::{InboxLayer, ResponseBody};
 use countersign_sqlite::{SqliteInboxConnection, SqliteTransaction};
@@ -17,14 +18,15 @@ use http_body_util::Full;
 use tokio::sync::Notify;
 use tower::{Layer, ServiceExt, service_fn};
 
-use super::sqlite::{Database, book};
+use super::database::{Database, Open};
+use super::sqlite::Sqlite;
 use super::*;
 
-type Body = Full<bytes::Bytes>;
-type Answer = Response<ResponseBody<()>>;
+pub(super) type Body = Full<bytes::Bytes>;
+pub(super) type Answer = Response<ResponseBody<()>>;
 
 /// A signed request of the event with this id.
-fn request(id: &str) -> Request<Body> {
+pub(super) fn request(id: &str) -> Request<Body> {
     let body = format!(r#"{{"id":"{id}"}}"#);
     let signer = Signer::new(scheme("body:/id"), secret()).unwrap();
     let mut request = Request::post("/hooks");
@@ -34,22 +36,24 @@ fn request(id: &str) -> Request<Body> {
     request.body(Full::from(body)).unwrap()
 }
 
-fn status(status: u16) -> Result<Response<()>, Infallible> {
+pub(super) fn status(status: u16) -> Result<Response<()>, Infallible> {
     Ok(Response::builder().status(status).body(()).unwrap())
 }
 
-fn code(response: &Answer) -> Option<&str> {
+pub(super) fn code(response: &Answer) -> Option<&str> {
     response.extensions().get::<EarlyResponse>().map(EarlyResponse::code)
 }
 
 /// Takes the transaction and books the event in it.
-fn booked(request: &Request<Body>) {
-    let slot = request.extensions().get::<TransactionSlot<SqliteTransaction>>().unwrap();
+async fn booked<D: Database>(request: Request<Body>) -> InboxTransaction<Open<D>> {
+    let slot = request.extensions().get::<TransactionSlot<Open<D>>>().unwrap();
     let event = request.extensions().get::<Verified>().unwrap().event_id().to_owned();
-    book(&slot.take().unwrap(), &event);
+    let mut tx = slot.take().unwrap();
+    D::book(&mut tx, &event).await;
+    tx
 }
 
-async fn deliver<D, F>(
+pub(super) async fn deliver<D, F>(
     layer: &InboxLayer<D>,
     id: &str,
     handler: impl Fn(Request<Body>) -> F + Clone + Send + 'static,
@@ -61,72 +65,73 @@ where
     layer.layer(service_fn(handler)).oneshot(request(id)).await.unwrap()
 }
 
-fn layer(database: &Database) -> InboxLayer<SqliteInboxConnection> {
+fn layer<D: Database>(database: &D) -> InboxLayer<D::Inbox> {
     InboxLayer::new(InboxReceiver::new(verifier(), database.inbox()))
 }
 
-#[tokio::test]
-async fn a_success_is_committed_and_a_failure_rolled_back() {
-    let database = Database::new();
+on_each_database!(
+    a_success_is_committed_and_a_failure_rolled_back,
+    a_forged_delivery_reaches_neither_the_handler_nor_the_database,
+    a_panic_is_rolled_back,
+    a_handler_that_keeps_the_transaction_commits_nothing,
+    a_client_that_disconnects_does_not_stop_the_handler,
+    a_layer_that_is_applied_twice_claims_once,
+);
+
+async fn a_success_is_committed_and_a_failure_rolled_back<D: Database>() {
+    let database = D::new().await;
     let layer = layer(&database);
     let answers = |answer: u16| {
         move |request: Request<Body>| async move {
-            booked(&request);
+            drop(booked::<D>(request).await);
             status(answer)
         }
     };
     for failure in [500, 503, 404, 302] {
         assert_eq!(deliver(&layer, "a", answers(failure)).await.status(), failure);
-        assert_eq!(database.counts(), [0, 0, 0], "{failure}");
+        assert_eq!(database.counts().await, [0, 0, 0], "{failure}");
     }
     let response = deliver(&layer, "a", answers(201)).await;
     assert_eq!((response.status(), code(&response)), (StatusCode::CREATED, None));
-    assert_eq!(database.counts(), [1, 1, 1]);
+    assert_eq!(database.counts().await, [1, 1, 1]);
     let response = deliver(&layer, "a", answers(201)).await;
     assert_eq!((response.status(), code(&response)), (StatusCode::OK, Some("duplicate")));
-    assert_eq!(database.counts(), [1, 1, 1]);
+    assert_eq!(database.counts().await, [1, 1, 1]);
 }
 
-#[tokio::test]
-async fn a_forged_delivery_reaches_neither_the_handler_nor_the_database() {
-    let database = Database::new();
+async fn a_forged_delivery_reaches_neither_the_handler_nor_the_database<D: Database>() {
+    let database = D::new().await;
     let layer = layer(&database);
     let mut forged = request("a");
     *forged.body_mut() = Full::from(r#"{"id":"b"}"#);
     let service = layer.layer(service_fn(|_| async { status(204) }));
     assert_eq!(service.oneshot(forged).await.unwrap().status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(database.counts(), [0, 0, 0]);
+    assert_eq!(database.counts().await, [0, 0, 0]);
 }
 
-#[tokio::test]
-async fn a_panic_is_rolled_back() {
-    let database = Database::new();
+async fn a_panic_is_rolled_back<D: Database>() {
+    let database = D::new().await;
     let layer = layer(&database);
     for _ in 0..2 {
         let response = deliver(&layer, "a", |request| async move {
-            let slot = request.extensions().get::<TransactionSlot<SqliteTransaction>>().unwrap();
-            let tx = slot.take().unwrap();
-            book(&tx, "a");
+            let _tx = booked::<D>(request).await;
             panic!("with the transaction open");
         });
         assert_eq!(code(&response.await), Some("handler_failed"));
     }
     let response = deliver(&layer, "a", |request| async move {
-        booked(&request);
+        drop(booked::<D>(request).await);
         status(204)
     });
     assert_eq!(response.await.status(), StatusCode::NO_CONTENT);
-    assert_eq!(database.counts(), [1, 1, 1]);
+    assert_eq!(database.counts().await, [1, 1, 1]);
 }
 
-#[tokio::test]
-async fn a_handler_that_keeps_the_transaction_commits_nothing() {
-    let database = Database::new();
+async fn a_handler_that_keeps_the_transaction_commits_nothing<D: Database>() {
+    let database = D::new().await;
     let layer = layer(&database);
     let response = deliver(&layer, "a", |request| async move {
-        let slot = request.extensions().get::<TransactionSlot<SqliteTransaction>>().unwrap();
-        let tx = slot.take().unwrap();
-        book(&tx, "a");
+        let tx = booked::<D>(request).await;
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
             drop(tx);
@@ -134,22 +139,25 @@ async fn a_handler_that_keeps_the_transaction_commits_nothing() {
         status(204)
     });
     assert_eq!(code(&response.await), Some("handler_failed"));
-    // The next transaction begins when the task has dropped it.
-    let response = deliver(&layer, "a", |_| async { status(204) }).await;
+    // The event is in flight, or the next transaction cannot begin, until the task has dropped it.
+    let mut response = deliver(&layer, "a", |_| async { status(204) }).await;
+    while response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        response = deliver(&layer, "a", |_| async { status(204) }).await;
+    }
     assert_eq!((response.status(), code(&response)), (StatusCode::NO_CONTENT, None));
-    assert_eq!(database.counts(), [1, 0, 0]);
+    assert_eq!(database.counts().await, [1, 0, 0]);
 }
 
-#[tokio::test]
-async fn a_client_that_disconnects_does_not_stop_the_handler() {
-    let database = Database::new();
+async fn a_client_that_disconnects_does_not_stop_the_handler<D: Database>() {
+    let database = D::new().await;
     let layer = layer(&database);
     let (started, proceed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let signals = (Arc::clone(&started), Arc::clone(&proceed));
     let service = layer.layer(service_fn(move |request: Request<Body>| {
         let (started, proceed) = signals.clone();
         async move {
-            booked(&request);
+            drop(booked::<D>(request).await);
             started.notify_one();
             proceed.notified().await;
             status(204)
@@ -162,21 +170,20 @@ async fn a_client_that_disconnects_does_not_stop_the_handler() {
     }
     proceed.notify_one();
     layer.drain().await;
-    assert_eq!(database.counts(), [1, 1, 1]);
+    assert_eq!(database.counts().await, [1, 1, 1]);
 }
 
-#[tokio::test]
-async fn a_layer_that_is_applied_twice_claims_once() {
-    let database = Database::new();
+async fn a_layer_that_is_applied_twice_claims_once<D: Database>() {
+    let database = D::new().await;
     let layer = layer(&database);
     let service = layer.layer(service_fn(|request: Request<Body>| async move {
-        booked(&request);
         assert!(!request.extensions().get::<Grant>().unwrap().possible_duplicate);
+        drop(booked::<D>(request).await);
         status(204)
     }));
     let response = layer.layer(service).oneshot(request("a")).await.unwrap();
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
-    assert_eq!(database.counts(), [1, 1, 1]);
+    assert_eq!(database.counts().await, [1, 1, 1]);
 }
 
 /// The reply to its commits is lost: it says so whether it has committed or not.
@@ -216,11 +223,11 @@ impl InboxDatabase for LostReply {
 #[tokio::test]
 async fn after_a_commit_without_a_reply_the_retry_finds_out() {
     for commits in [true, false] {
-        let database = Database::new();
+        let database = Sqlite::create();
         let lossy = LostReply { database: database.inbox(), commits };
         let lossy = InboxLayer::new(InboxReceiver::new(verifier(), lossy));
         let handler = |request: Request<Body>| async move {
-            booked(&request);
+            drop(booked::<Sqlite>(request).await);
             status(204)
         };
         let response = deliver(&lossy, "a", handler).await;
@@ -229,10 +236,10 @@ async fn after_a_commit_without_a_reply_the_retry_finds_out() {
             (503.try_into().unwrap(), Some("store_unavailable"))
         );
         assert!(response.headers().contains_key("retry-after"));
-        assert_eq!(database.counts(), [usize::from(commits); 3]);
+        assert_eq!(database.counts().await, [usize::from(commits); 3]);
         let retry = deliver(&layer(&database), "a", handler).await;
         assert_eq!(retry.status(), if commits { 200 } else { 204 });
-        assert_eq!(database.counts(), [1, 1, 1]);
+        assert_eq!(database.counts().await, [1, 1, 1]);
     }
 }
 
@@ -294,7 +301,7 @@ impl InboxDatabase for Leaky {
 }
 
 /// Polls a future some times, and drops it, as a server does if the client disconnects.
-async fn disconnect(future: impl Future, polls: usize) {
+pub(super) async fn disconnect(future: impl Future, polls: usize) {
     let mut future = Box::pin(future);
     for _ in 0..polls {
         let ended = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await;

@@ -2,24 +2,23 @@
 
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use countersign::ManualClock;
-use countersign_sqlite::{SqliteInbox, SqliteInboxConnection};
+use countersign_sqlite::{SqliteInbox, SqliteInboxConnection, SqliteTransaction};
 use rusqlite::{Connection, TransactionBehavior};
 use tempfile::TempDir;
-use tokio::task::JoinSet;
 
+use super::database::{COUNTS, Database, LEDGER, PATIENT};
 use super::*;
 
-/// A database of an application, with the inbox's tables and a ledger, in a new folder.
-pub(super) struct Database {
+/// A database in a new folder.
+pub(super) struct Sqlite {
     _folder: TempDir,
     pub(super) path: PathBuf,
 }
 
-impl Database {
-    pub(super) fn new() -> Self {
+impl Sqlite {
+    pub(super) fn create() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = Self { path: folder.path().join("shop.db"), _folder: folder };
         let connection = database.connect();
@@ -32,20 +31,37 @@ impl Database {
         connect(&self.path)
     }
 
-    pub(super) fn inbox(&self) -> SqliteInboxConnection {
-        SqliteInbox::new(settings()).on(self.connect()).with_wait(PATIENT)
-    }
-
-    /// The number of rows of the inbox and of the ledger, and of different events in the ledger.
-    pub(super) fn counts(&self) -> [usize; 3] {
-        let counts = "SELECT (SELECT count(*) FROM countersign_inbox), count(*), \
-             count(DISTINCT event) FROM ledger";
+    fn count(&self) -> [usize; 3] {
         let count = |row: &rusqlite::Row<'_>, at| row.get(at).map(|count: u32| count as usize);
         let counts = self
             .connect()
-            .query_row(counts, [], |row| Ok([count(row, 0)?, count(row, 1)?, count(row, 2)?]));
+            .query_row(COUNTS, [], |row| Ok([count(row, 0)?, count(row, 1)?, count(row, 2)?]));
         counts.unwrap()
     }
+}
+
+impl Database for Sqlite {
+    type Inbox = SqliteInboxConnection;
+
+    async fn new() -> Self {
+        Self::create()
+    }
+
+    fn inbox(&self) -> SqliteInboxConnection {
+        inbox_at(&self.path)
+    }
+
+    async fn book(tx: &mut SqliteTransaction, event: &str) {
+        tx.execute("INSERT INTO ledger VALUES (?1)", [event]).unwrap();
+    }
+
+    async fn counts(&self) -> [usize; 3] {
+        self.count()
+    }
+}
+
+pub(super) fn inbox_at(path: &std::path::Path) -> SqliteInboxConnection {
+    SqliteInbox::new(settings()).on(connect(path)).with_wait(PATIENT)
 }
 
 /// Without syncs: no test loses the operating system, and a slow disk would be most of the time.
@@ -56,17 +72,9 @@ pub(super) fn connect(path: &std::path::Path) -> Connection {
     connection
 }
 
-/// Without a unique key, so that a second effect shows.
-pub(super) const LEDGER: &str = "CREATE TABLE ledger (event TEXT NOT NULL)";
-pub(super) const PATIENT: Duration = Duration::from_secs(60);
-
-pub(super) fn book(connection: &Connection, event: &str) {
-    connection.execute("INSERT INTO ledger VALUES (?1)", [event]).unwrap();
-}
-
 #[test]
 fn an_event_is_first_once_and_then_a_duplicate() {
-    let database = Database::new();
+    let database = Sqlite::create();
     let inbox = SqliteInbox::new(settings()).with_clock(ManualClock::at_unix_ms(5_000));
     let mut connection = database.connect();
     let tx = connection.transaction().unwrap();
@@ -85,7 +93,7 @@ fn an_event_is_first_once_and_then_a_duplicate() {
 
 #[test]
 fn endpoints_do_not_share_events() {
-    let database = Database::new();
+    let database = Sqlite::create();
     let connection = database.connect();
     connection.execute_batch("BEGIN").unwrap();
     for endpoint in ["one", "two"] {
@@ -97,7 +105,7 @@ fn endpoints_do_not_share_events() {
 
 #[test]
 fn a_rollback_gives_the_event_back() {
-    let database = Database::new();
+    let database = Sqlite::create();
     let inbox = SqliteInbox::new(settings());
     let mut connection = database.connect();
     for _ in 0..2 {
@@ -113,12 +121,12 @@ fn a_rollback_gives_the_event_back() {
     assert_eq!(inbox.claim(&savepoint, &delivery("a")).unwrap(), InboxClaim::First);
     savepoint.commit().unwrap();
     tx.commit().unwrap();
-    assert_eq!(database.counts(), [1, 0, 0]);
+    assert_eq!(database.count(), [1, 0, 0]);
 }
 
 #[test]
 fn a_transaction_of_another_connection_is_in_flight_and_nothing_waits() {
-    let database = Database::new();
+    let database = Sqlite::create();
     let inbox = SqliteInbox::new(settings());
     let (mut one, mut other) = (database.connect(), database.connect());
     other.busy_timeout(Duration::ZERO).unwrap();
@@ -137,51 +145,8 @@ fn a_transaction_of_another_connection_is_in_flight_and_nothing_waits() {
 }
 
 #[test]
-fn a_delivery_that_nothing_identifies_is_handled_again_and_marked() {
-    let database = Database::new();
-    let (verifier, verified) = unidentified("{}");
-    let mut connection = database.connect();
-    let mut possible = Vec::new();
-    for inbox in [
-        SqliteInbox::new(&verifier),
-        SqliteInbox::new(&verifier),
-        SqliteInbox::new(InboxSettings::new(&verifier).with_repeats(Repeats::Suppress)),
-    ] {
-        let run = inbox.run(&mut connection, &verified, |tx, grant| {
-            book(tx, "it");
-            possible.push(grant.possible_duplicate);
-            Ok::<_, Infallible>(())
-        });
-        if let InboxRun::Early(early) = run {
-            assert_eq!(early.code(), "duplicate");
-        }
-    }
-    assert_eq!(possible, [false, true]);
-    assert_eq!(database.counts(), [1, 2, 1]);
-}
-
-#[test]
-fn an_effect_that_fails_leaves_nothing() {
-    let database = Database::new();
-    let inbox = SqliteInbox::new(settings());
-    let mut connection = database.connect();
-    let run = inbox.run(&mut connection, &delivery("a"), |tx, _| {
-        book(tx, "a");
-        Err::<(), _>("no such account")
-    });
-    assert!(matches!(run, InboxRun::Failed("no such account")), "{run:?}");
-    assert_eq!(database.counts(), [0, 0, 0]);
-    let run = inbox.run(&mut connection, &delivery("a"), |tx, _| {
-        book(tx, "a");
-        Ok::<_, Infallible>("booked")
-    });
-    assert!(matches!(run, InboxRun::Handled("booked")), "{run:?}");
-    assert_eq!(database.counts(), [1, 1, 1]);
-}
-
-#[test]
 fn an_expired_row_is_replaced_or_purged() {
-    let database = Database::new();
+    let database = Sqlite::create();
     let clock = ManualClock::at_unix_ms(0);
     let inbox = SqliteInbox::new(settings()).with_clock(clock.clone());
     let mut connection = database.connect();
@@ -205,12 +170,12 @@ fn an_expired_row_is_replaced_or_purged() {
     assert_eq!(inbox.purge(&other, 1).unwrap(), 2);
     assert_eq!(inbox.purge(&other, 10).unwrap(), 3);
     assert_eq!(inbox.purge(&other, 10).unwrap(), 0);
-    assert_eq!(database.counts(), [1, 0, 0]);
+    assert_eq!(database.count(), [1, 0, 0]);
 }
 
 #[test]
 fn a_late_message_of_a_stream_is_stale() {
-    let database = Database::new();
+    let database = Sqlite::create();
     let inbox = SqliteInbox::new(settings());
     let connection = database.connect();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -257,37 +222,4 @@ fn what_is_missing_is_a_typed_error() {
 fn a_retention_that_ends_before_the_retries_is_rejected() {
     let short = InboxSettings::new(&verifier()).with_retention(Duration::from_secs(60));
     assert!(short.unwrap_err().to_string().contains("the retention is too short"));
-}
-
-/// `COUNTERSIGN_INBOX_EVENTS=10000` is the whole run.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_64_tasks_that_race_for_each_event_one_has_its_effect() {
-    let (database, events) = (Database::new(), race_events());
-    // Two connections, as of two processes.
-    let inboxes = [database.inbox(), database.inbox()];
-    let deliveries: Arc<[Verified]> = (1..=events).map(|id| delivery(&id.to_string())).collect();
-    let mut tasks = JoinSet::new();
-    for task in 0..64 {
-        let (inbox, deliveries) = (inboxes[task % 2].clone(), Arc::clone(&deliveries));
-        tasks.spawn(async move {
-            let (mut handled, mut duplicates) = (0, 0);
-            for verified in &*deliveries {
-                let run = inbox.run(verified, async |tx, _| {
-                    book(tx, verified.event_id());
-                    Ok::<_, Infallible>(())
-                });
-                match run.await {
-                    InboxRun::Handled(()) => handled += 1,
-                    InboxRun::Early(EarlyResponse::Duplicate { .. }) => duplicates += 1,
-                    other => panic!("{other:?}"),
-                }
-            }
-            (handled, duplicates)
-        });
-    }
-    let counts = tasks.join_all().await;
-    let (handled, duplicates) =
-        counts.iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
-    assert_eq!((handled, duplicates), (events, 63 * events));
-    assert_eq!(database.counts(), [events; 3]);
 }

@@ -39,6 +39,9 @@ pub enum InboxErrorKind {
     CommitUnknown,
     /// The handler has responded and still holds the transaction, which was rolled back.
     Kept,
+    /// A transaction pooler is between the application and the database, and a statement was
+    /// prepared on another connection.
+    Pooler,
     /// The database returned another error.
     Database,
 }
@@ -105,6 +108,10 @@ impl fmt::Display for InboxError {
             InboxErrorKind::Kept => {
                 "the handler has responded and still holds the transaction, which was rolled \
                  back: drop it before the response"
+            }
+            InboxErrorKind::Pooler => {
+                "a prepared statement does not exist on this connection: behind a transaction \
+                 pooler, such as PgBouncer, set `with_pooler()`"
             }
             InboxErrorKind::Database => "the database returned an error to the inbox",
         })
