@@ -1,6 +1,7 @@
 //! Tests of the stores, against real servers.
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
+mod exhaustive;
 mod inbox;
 mod postgres;
 mod redis;

@@ -140,3 +140,10 @@ impl Random {
         (self.0 % bound as u64) as usize
     }
 }
+
+#[tokio::test]
+async fn every_statement_agrees_with_the_protocol_in_every_state() {
+    let schema = Schema::new();
+    let (states, histories) = crate::exhaustive::check(&schema.store().await).await;
+    assert!(states > 50 && histories > 1_500, "{states} states, {histories} histories");
+}

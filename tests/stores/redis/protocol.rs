@@ -346,3 +346,10 @@ impl Random {
         (self.0 % bound as u64) as usize
     }
 }
+
+#[tokio::test]
+async fn every_script_agrees_with_the_protocol_in_every_state() {
+    let server = RedisServer::start(&[]);
+    let (states, histories) = crate::exhaustive::check(&store(&server).await).await;
+    assert!(states > 50 && histories > 1_500, "{states} states, {histories} histories");
+}

@@ -88,3 +88,11 @@ impl Random {
         (self.0 % bound as u64) as usize
     }
 }
+
+#[tokio::test]
+async fn every_step_agrees_with_the_protocol_in_every_state() {
+    let file = File::new();
+    let store = SqliteStore::open_with(file.config()).unwrap();
+    let (states, histories) = crate::exhaustive::check(&store).await;
+    assert!(states > 50 && histories > 1_500, "{states} states, {histories} histories");
+}
