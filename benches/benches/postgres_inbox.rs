@@ -18,10 +18,10 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 #[expect(dead_code, reason = "the rest is for stores")]
-#[path = "store/load.rs"]
-mod load;
+#[path = "store/report.rs"]
+mod report;
 
-use load::{median, note, per_second, row};
+use report::{median, note, per_second, row};
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.

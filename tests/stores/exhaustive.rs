@@ -144,7 +144,7 @@ fn shown(outcome: ClaimOutcome) -> String {
 }
 
 fn event(number: usize) -> EventKey {
-    SampleDelivery::of(&format!("history {number}")).event_key()
+    SampleDelivery::of(format!("history {number}")).event_key()
 }
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
