@@ -17,7 +17,6 @@ use countersign_testing::SampleDelivery;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-#[expect(dead_code, reason = "the rest is for stores")]
 #[path = "store/report.rs"]
 mod report;
 
