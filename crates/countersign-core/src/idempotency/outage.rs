@@ -97,6 +97,10 @@ impl<E> fmt::Debug for Outage<E> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context, Wake};
+
     use futures_util::FutureExt;
 
     use super::*;
@@ -114,6 +118,15 @@ mod tests {
     }
 
     impl Error for Broken {}
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 
     fn failed(error: Broken) -> Result<(), StoreError> {
         Err(StoreError::not_applied(error))
@@ -141,11 +154,13 @@ mod tests {
     #[test]
     fn a_watcher_is_woken() {
         let outage = Outage::<Broken>::new(|_| true);
-        let (error, ()) = futures_util::future::join(outage.begun(), async {
-            outage.note(&failed(Broken::Network(1)));
-        })
-        .now_or_never()
-        .unwrap_or_else(|| panic!("the watcher was not woken"));
-        assert!(error.source().is_some());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut begun = pin!(outage.begun());
+        assert!(begun.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(!woken.0.load(Ordering::Relaxed));
+        outage.note(&failed(Broken::Network(1)));
+        assert!(woken.0.load(Ordering::Relaxed));
+        assert!(begun.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
     }
 }

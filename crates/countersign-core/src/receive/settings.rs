@@ -199,7 +199,7 @@ pub(super) fn accepted_for(tolerance: Option<Tolerance>) -> Option<Duration> {
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 /// A third of it leaves time to retry a failed renewal.
-const MIN_LEASE: Duration = Duration::from_secs(1);
+pub(in crate::receive) const MIN_LEASE: Duration = Duration::from_secs(1);
 /// 10 years: a store can add it to the current time in milliseconds.
 pub(super) const MAX_RETENTION: Duration = Duration::from_secs(315_576_000);
 /// No handler that does any work responds sooner over a network.
