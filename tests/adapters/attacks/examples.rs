@@ -103,7 +103,7 @@ fn every_example_server_is_listed_in_the_page_and_its_script() {
             serving.push(example.file_name().into_string().unwrap());
         }
     }
-    assert_eq!(serving.len(), 13, "{serving:?}: each has a test above");
+    assert_eq!(serving.len(), 14, "{serving:?}: each has a test above");
     for name in serving {
         assert!(PAGE.contains(&format!("| `{name}` |")), "{name}");
         assert!(SCRIPT.contains(&format!("SECRET {name}\n")), "{name}");
