@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::completions::CompletionsArgs;
 use crate::diagnose::DiagnoseArgs;
 use crate::event::EventArgs;
+use crate::inspect::InspectArgs;
 use crate::jobs::QueueArgs;
 use crate::manual::ManArgs;
 use crate::request::RequestArgs;
@@ -48,6 +49,9 @@ pub(crate) enum Command {
     /// Receive deliveries over HTTP: verify, deduplicate, log and forward them
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
+    /// Receive deliveries and show them on a page: diagnose, edit, sign and resend them
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(Box<InspectArgs>),
     /// List, retry, discard and pause the events in the queue of `serve`
     #[command(after_help = QUEUE_EXAMPLES)]
     Queue(QueueArgs),
@@ -371,6 +375,36 @@ On SIGTERM or Ctrl-C, drains in-flight requests for up to 29 s (drain_timeout)
 and exits. A second signal exits immediately.
 
 Exit status: 0 after one signal, 1 after a second, 2 bad usage or configuration.";
+
+const INSPECT_EXAMPLES: &str = "\
+Receives deliveries as `serve` does, on 127.0.0.1:3000 unless `--listen` says
+otherwise, and shows them on a page. Open the URL that it prints; it contains a
+token. Options of `serve` work here, too; `serve --inspect ADDR` is the same.
+
+The page keeps the last 1,000 deliveries, up to 64 MiB: 750 verified ones and
+250 refusals, which never replace a verified one. Secrets never reach the page,
+and what a capture redacts is redacted there. It sends requests only to the
+configured endpoints and to the URL of `--forward`.
+
+Programs read the same data as JSON, with the header `Authorization: Bearer
+TOKEN`. COUNTERSIGN_INSPECT_TOKEN sets the token instead of a random one.
+
+Examples:
+  countersign inspect --endpoint /hooks=stripe --secret-env STRIPE_SECRET
+
+  In front of an application:
+    countersign inspect --endpoint /hooks=stripe --secret-env STRIPE_SECRET \\
+      --forward http://127.0.0.1:8080/hooks
+
+  Look at captured deliveries, and resend them to an application:
+    countersign inspect captures --secret-env STRIPE_SECRET \\
+      --forward http://127.0.0.1:8080/hooks
+
+  In a test, wait for a delivery at a running inspector:
+    countersign inspect --wait type=invoice.paid --timeout 30s
+
+Exit status: as `serve`. With `--wait`: 0 if the delivery was printed, 1 if none
+arrived in time, 2 bad usage, or no inspector answers.";
 
 const QUEUE_EXAMPLES: &str = "\
 Servers may use the queue meanwhile. Times of jobs are those at which their

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `cli.rs` | the commands, their arguments and help |
 //! | `scheme.rs`, `secrets.rs`, `request.rs`, `event.rs` | the arguments for a scheme, secrets, and a request or a sample event |
-//! | `schemes.rs`, `verify.rs`, `diagnose.rs`, `sign.rs`, `send.rs`, `serve.rs`, `demo.rs`, `completions.rs`, `manual.rs` | one command each |
+//! | `schemes.rs`, `verify.rs`, `diagnose.rs`, `sign.rs`, `send.rs`, `serve.rs`, `inspect.rs`, `demo.rs`, `completions.rs`, `manual.rs` | one command each |
 //! | `jobs.rs`, `jobs/` | `queue`: the jobs of `serve --queue` |
 //! | `server_url.rs` | the URL of a server that requests are sent to |
 //! | `files.rs` | reads files up to a maximum size |
@@ -22,6 +22,7 @@ mod diagnose;
 mod event;
 mod files;
 mod hop_by_hop;
+mod inspect;
 mod jobs;
 mod manual;
 mod output;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Sign(args) => sign::run(&args),
         Command::Send(args) => send::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Queue(args) => jobs::run(&args),
         Command::Demo => demo::run(),
         Command::Completions(args) => Ok(completions::run(&args)),

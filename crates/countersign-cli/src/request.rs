@@ -125,6 +125,21 @@ impl RequestArgs {
 }
 
 impl Request {
+    /// A request with these parts.
+    pub(crate) fn new(
+        method: String,
+        url: Option<String>,
+        headers: Vec<(String, Vec<u8>)>,
+        body: Bytes,
+    ) -> Self {
+        Self { method, url, headers, body }
+    }
+
+    /// Parses the contents of a request's file. `what` names it in errors.
+    pub(crate) fn parse(json: &[u8], what: &str) -> Result<Self, UsageError> {
+        file::parse(json, what).map(|(request, _)| request)
+    }
+
     /// Reads a request's file, or standard input if the path is `-`.
     pub(crate) fn from_file(path: &Path) -> Result<Self, UsageError> {
         let what = format!("the request's file `{}`", shown_path(path));
@@ -236,12 +251,6 @@ impl Request {
             None => "/",
         }
     }
-}
-
-/// Parses the contents of a request file, for tests.
-#[cfg(test)]
-pub(crate) fn parse_file(json: &[u8], what: &str) -> Result<Request, UsageError> {
-    file::parse(json, what).map(|(request, _)| request)
 }
 
 /// Parses header lines. Empty lines are skipped.

@@ -53,6 +53,12 @@ impl SecretArgs {
         collect(read).ok_or_else(none)
     }
 
+    /// Reads all secrets; `None` if none is given.
+    pub(crate) fn read_if_any(&self) -> Result<Option<Secrets>, UsageError> {
+        let read = self.0.iter().map(Place::read).collect::<Result<Vec<_>, _>>()?;
+        Ok(collect(read))
+    }
+
     /// Reads only the first secret.
     pub(crate) fn current(&self) -> Result<Secret, UsageError> {
         if self.0.len() > 1 {

@@ -47,7 +47,10 @@ use crate::secrets::{self, SecretArgs};
 use crate::sign::{has_id, note_ignored_id, note_missing_time, note_unsigned_time};
 use crate::usage_error::UsageError;
 use batch::{Attempt, Batch};
-use target::Target;
+
+pub(crate) use headers::{id, unsigned};
+pub(crate) use target::Target;
+pub(crate) use verbatim::request as verbatim;
 
 #[derive(Args)]
 #[command(

@@ -16,6 +16,7 @@
 //! | `shadow.rs` | forwards every request, whatever its verification says |
 //! | `log.rs`, `log/` | the lines for people and for programs |
 //! | `capture.rs`, `capture/` | captured deliveries |
+//! | `inspected.rs`, `inspected_secrets.rs` | what the inspector gets |
 //! | `dead_letters.rs` | dead letters |
 //! | `recorder.rs` | completions that the store has not recorded at shutdown |
 //! | `metrics.rs` | Prometheus metrics |
@@ -31,6 +32,8 @@ mod endpoint;
 mod folders;
 mod forward;
 mod handshake_secret;
+mod inspected;
+mod inspected_secrets;
 mod log;
 mod metrics;
 mod open_files;
@@ -61,9 +64,11 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use config::ServeArgs;
 #[cfg(feature = "sqlite")]
 pub(crate) use short_id::{MAX_ID_BYTES, short_id};
+pub(crate) use shutdown::Signals;
 #[cfg(feature = "sqlite")]
 pub(crate) use store::{SQLITE, with_causes};
 
+use crate::inspect::{self, Inspector, Ring};
 use crate::output::{self, Report};
 use crate::possible_secret::shown_url;
 use crate::usage_error::UsageError;
@@ -80,7 +85,7 @@ use recorder::Recorder;
 use reload::Reload;
 use routes::Routes;
 use server::Server;
-use shutdown::{Deadlines, Signals};
+use shutdown::Deadlines;
 use store::Store;
 
 pub(crate) fn run(args: &ServeArgs) -> Result<Report, UsageError> {
@@ -176,6 +181,8 @@ struct Running {
     drain_timeout: Duration,
     operators: Operators,
     queue: Option<Queue>,
+    /// The page of the inspector.
+    inspector: Option<inspect::Running>,
     /// Stops the server for operators when it is dropped, after everything else.
     admin: Option<oneshot::Sender<()>>,
 }
@@ -195,12 +202,21 @@ impl Running {
             log::reject_discarding_output(&unforwarded.path)?;
         }
         let budget = plan.budget();
+        let inspector = match &args.inspect {
+            Some(address) => Some(Inspector::bind(address, Ring::new()).await?),
+            None => None,
+        };
+        let ring = inspector.as_ref().map(Inspector::ring);
         let store = Store::open(plan.store).await?;
         let queue = plan.queue.map(Queue::open).transpose()?;
         let format = Format::of_output(args.json, plan.endpoints.len());
         let hidden = Arc::clone(&plan.hidden);
         let (log, printed) = Log::start(plan.show_body.then(|| Arc::clone(&hidden)), format)?;
-        let captures = plan.capture.map(|plan| Captures::start(plan, hidden)).transpose()?;
+        let log = log.inspected(ring.clone());
+        let captures = match (plan.capture, ring) {
+            (None, None) => None,
+            (capture, ring) => Some(Captures::start(capture, ring, hidden)?),
+        };
         let (captures, written) = captures.unzip();
         let metrics = Metrics::collect()?;
         let cutoff = CancellationToken::new();
@@ -220,12 +236,15 @@ impl Running {
         let mut reload = Reload::new(args, plan.fixed, plan.hidden);
         let mut recorders = Vec::new();
         let mut banner = Vec::new();
+        let mut inspected = Vec::new();
         for (mut plan, changes) in plan.endpoints {
             banner.push(described(&plan));
             plan.verifier = plan.verifier.with_buffer_budget(budget.clone());
             let path = plan.path.clone();
+            let of_plan = inspected::endpoint(&plan);
             let endpoint = Endpoint::new(plan, shared.clone())?;
-            reload.add(path.clone(), changes);
+            let secrets = reload.add(path.clone(), changes);
+            inspected.push(of_plan(secrets, endpoint.ack_deadline()));
             recorders.extend(endpoint.recorder().cloned());
             endpoints.add(path, endpoint);
         }
@@ -255,6 +274,11 @@ impl Running {
         if let Some(admin) = &admin {
             banner.push(format!("health and metrics on http://{}", admin.address()));
         }
+        let inspector = inspector.map(|inspector| {
+            inspected.iter_mut().for_each(|it| inspected::address(it, server.address()));
+            inspector.start(inspected, true)
+        });
+        banner.extend(inspector.as_ref().map(inspect::banner));
         banner.push(format!("listening on http://{}", server.address()));
         output::announce(&banner);
         let (stop, stopped) = oneshot::channel::<()>();
@@ -276,6 +300,7 @@ impl Running {
             drain_timeout,
             operators,
             queue,
+            inspector,
             admin,
         })
     }
@@ -286,6 +311,7 @@ impl Running {
         let deadlines = Deadlines::within(self.drain_timeout);
         self.operators.drain();
         drop(stop);
+        drop(self.inspector);
         if let Some(queue) = &self.queue {
             queue.stop();
             queue.finished(deadlines.handlers).await;

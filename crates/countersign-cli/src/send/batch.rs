@@ -19,13 +19,13 @@ pub(super) struct Batch {
 
 /// The result of sending an attack, or another request, once.
 #[derive(Default)]
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     pub(super) expected: Vec<Expected>,
     pub(super) answers: Vec<(AttackAnswer, Duration)>,
 }
 
 impl Attempt {
-    pub(super) fn is_expected(&self) -> bool {
+    pub(crate) fn is_expected(&self) -> bool {
         self.answered().all(|(expected, answer, _)| expected.admits(answer))
     }
 
@@ -37,7 +37,7 @@ impl Attempt {
     }
 
     /// For each request: the expected response, the actual one, and its duration.
-    pub(super) fn answered(&self) -> impl Iterator<Item = (Expected, AttackAnswer, Duration)> {
+    pub(crate) fn answered(&self) -> impl Iterator<Item = (Expected, AttackAnswer, Duration)> {
         let answers = self.expected.iter().zip(&self.answers);
         answers.map(|(expected, (answer, took))| (*expected, *answer, *took))
     }

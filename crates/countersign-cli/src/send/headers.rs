@@ -27,7 +27,7 @@ pub(super) fn end_to_end(request: &Request) -> Result<HeaderMap, UsageError> {
 
 /// The end-to-end headers without those that the scheme adds when it signs, so that nothing of an
 /// old signature remains. A header that the signature covers is kept: it belongs to the sender.
-pub(super) fn unsigned(request: &Request, scheme: &Scheme) -> Result<HeaderMap, UsageError> {
+pub(crate) fn unsigned(request: &Request, scheme: &Scheme) -> Result<HeaderMap, UsageError> {
     let mut headers = end_to_end(request)?;
     let template = scheme.signed().to_ascii_lowercase();
     for name in scheme.headers().map(str::to_ascii_lowercase) {
@@ -42,7 +42,7 @@ pub(super) fn unsigned(request: &Request, scheme: &Scheme) -> Result<HeaderMap, 
 }
 
 /// The request's signed event id. If the request is signed again with it, it is the same event.
-pub(super) fn id(request: &Request, scheme: &Scheme) -> Option<String> {
+pub(crate) fn id(request: &Request, scheme: &Scheme) -> Option<String> {
     let unique = |name: &str| {
         let mut values = request.values(name);
         values.next().filter(|_| values.next().is_none())

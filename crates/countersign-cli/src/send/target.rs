@@ -18,7 +18,7 @@ use crate::server_url;
 use crate::usage_error::UsageError;
 
 #[derive(Clone)]
-pub(super) struct Target {
+pub(crate) struct Target {
     url: Uri,
     connector: Connector,
     patience: Duration,
@@ -38,7 +38,7 @@ pub(super) fn url(text: &str) -> Result<Uri, UsageError> {
 }
 
 impl Target {
-    pub(super) fn new(url: &Uri, patience: Duration) -> Result<Self, UsageError> {
+    pub(crate) fn new(url: &Uri, patience: Duration) -> Result<Self, UsageError> {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
         http.enforce_http(false);
@@ -56,7 +56,7 @@ impl Target {
     }
 
     /// Sends the requests one after the other.
-    pub(super) async fn send(&self, requests: &[AttackRequest]) -> Attempt {
+    pub(crate) async fn send(&self, requests: &[AttackRequest]) -> Attempt {
         let mut shot = Attempt::default();
         for request in requests {
             let began = Instant::now();
@@ -83,7 +83,7 @@ impl Target {
     }
 
     /// Why the receiver cannot be reached, if a connection failed.
-    pub(super) fn problem(&self) -> Option<&str> {
+    pub(crate) fn problem(&self) -> Option<&str> {
         self.problem.get().map(String::as_str)
     }
 

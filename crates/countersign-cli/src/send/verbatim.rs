@@ -10,7 +10,7 @@ use crate::usage_error::UsageError;
 /// The recorded request, addressed to this URL.
 ///
 /// The expected response is a 2xx. A receiver correctly rejects a request that is too old by now.
-pub(super) fn request(recorded: &Request, to: Uri) -> Result<AttackRequest, UsageError> {
+pub(crate) fn request(recorded: &Request, to: Uri) -> Result<AttackRequest, UsageError> {
     let mut request = http::Request::new(recorded.body().clone());
     *request.method_mut() = method(recorded)?;
     *request.uri_mut() = to;

@@ -8,6 +8,7 @@
 //! | `redaction.rs` | redaction of both |
 //! | `file.rs` | the contents of a file |
 //! | `writer.rs` | the thread that writes the files |
+//! | `inspected.rs`, `stopwatch.rs` | the same deliveries for the inspector, and their times |
 //! | `folder.rs`, `name.rs` | the folder, and the names and number of files |
 
 mod copy;
@@ -16,10 +17,12 @@ mod credential_values;
 mod escapes;
 mod file;
 mod folder;
+mod inspected;
 mod known_secrets;
 mod name;
 mod queue_limit;
 mod redaction;
+mod stopwatch;
 mod writer;
 
 use std::io;
@@ -41,9 +44,11 @@ pub(super) use copy::Copied;
 pub(super) use known_secrets::KnownSecrets;
 pub(super) use name::{Kind, Namer};
 pub(super) use redaction::is_secret_in_body;
+pub(super) use stopwatch::Stopwatch;
 
 use super::config::CapturePlan;
 use super::short_id::short_id;
+use crate::inspect::{Delivery, Ring};
 use crate::output;
 use crate::queue::Queue;
 use crate::random;
@@ -67,6 +72,10 @@ pub(super) struct Captures {
     /// Separate, so that rejected requests cannot displace verified deliveries.
     verified: Arc<QueueLimit>,
     rejected: Option<Arc<QueueLimit>>,
+    has_folder: bool,
+    /// Whether the folder also gets rejected deliveries.
+    captures_rejected: bool,
+    is_inspected: bool,
 }
 
 /// The queue of deliveries to write. It has a lane for each kind; verified deliveries go first.
@@ -107,6 +116,7 @@ pub(super) struct Seen {
     uri: Uri,
     headers: HeaderMap,
     copy: Option<BodyCopy>,
+    stopwatch: Option<Stopwatch>,
 }
 
 struct Entry {
@@ -121,6 +131,12 @@ struct Entry {
     /// The verified body, if it differs from the received one.
     decoded: Option<Bytes>,
     is_whole: bool,
+    /// Whether it is written to the folder.
+    is_captured: bool,
+    /// What the inspector shows beside the request.
+    inspected: Option<Box<Delivery>>,
+    /// The headers of the response, for the inspector.
+    answered: Option<HeaderMap>,
     _reserved: QueuePermit,
 }
 
@@ -128,22 +144,28 @@ struct Entry {
 pub(super) struct Written(oneshot::Receiver<()>);
 
 impl Captures {
-    /// Starts the thread. It ends, and [`Written`] resolves, when all clones are dropped and every
-    /// file is written.
+    /// Starts the thread, which writes to a folder, or the ring of the inspector, or both. It ends, and
+    /// [`Written`] resolves, when all clones are dropped and every file is written.
     pub(super) fn start(
-        plan: CapturePlan,
+        plan: Option<CapturePlan>,
+        ring: Option<Ring>,
         hidden: Arc<KnownSecrets>,
     ) -> Result<(Self, Written), UsageError> {
-        let CapturePlan { folder: path, at, files, rejected } = plan;
         let namer = Namer::of(program_number()?);
-        let folder = Folder::open(path.clone(), files, rejected, &namer)
-            .map_err(|error| super::folders::unwritable(&path, &at, error))?;
+        let captures_rejected = plan.as_ref().is_some_and(|plan| plan.rejected);
+        let folder = plan.map(|CapturePlan { folder: path, at, files, rejected }| {
+            let folder = Folder::open(path.clone(), files, rejected, &namer)
+                .map_err(|error| super::folders::unwritable(&path, &at, error))?;
+            Ok::<_, UsageError>((folder, path))
+        });
+        let folder = folder.transpose()?;
+        let (has_folder, is_inspected) = (folder.is_some(), ring.is_some());
         let queue = Queue::new(MAX_QUEUE);
         let entries = Arc::clone(&queue);
         let dropped = Arc::<[AtomicU64; 2]>::default();
         let (finished, written) = oneshot::channel();
         let counter = Arc::clone(&dropped);
-        let mut writer = Writer::new(folder, path, Arc::clone(&hidden));
+        let mut writer = Writer::new(folder, ring, Arc::clone(&hidden));
         let thread = thread::Builder::new().name("captures".to_owned());
         let started = thread.spawn(move || {
             writer.write_all(&entries, &counter);
@@ -151,10 +173,22 @@ impl Captures {
         });
         started.map_err(|error| UsageError::because("deliveries cannot be captured", error))?;
         let [arriving, verified] = [(); 2].map(|()| QueueLimit::of(LARGEST_WAITING));
-        let rejected = rejected.then(|| QueueLimit::of(LARGEST_WAITING));
+        let takes_rejected = captures_rejected || is_inspected;
+        let rejected = takes_rejected.then(|| QueueLimit::of(LARGEST_WAITING));
         let waiting = Arc::new(Waiting(queue));
         let namer = Arc::new(Mutex::new(namer));
-        let captures = Self { waiting, namer, hidden, dropped, arriving, verified, rejected };
+        let captures = Self {
+            waiting,
+            namer,
+            hidden,
+            dropped,
+            arriving,
+            verified,
+            rejected,
+            has_folder,
+            captures_rejected,
+            is_inspected,
+        };
         Ok((captures, Written(written)))
     }
 
@@ -188,7 +222,8 @@ pub(super) fn program_number() -> Result<u32, UsageError> {
 }
 
 impl Capture {
-    /// Returns `None` if every delivery of the scheme contains the secret in its body.
+    /// Returns `None` if every delivery of the scheme contains the secret in its body, unless it is
+    /// inspected.
     pub(super) fn new(
         captures: &Captures,
         path: &Arc<str>,
@@ -198,15 +233,20 @@ impl Capture {
         patience: Duration,
     ) -> Option<Self> {
         let redaction = Redaction::of(scheme);
-        if redaction.leaves_nothing() {
+        if redaction.leaves_nothing() && captures.has_folder {
             output::note(&format!(
                 "`{path}`: no delivery is captured: deliveries of scheme `{}` contain the secret \
                  in their body",
                 scheme.name()
             ));
+        }
+        if redaction.leaves_nothing() && !captures.is_inspected {
             return None;
         }
-        if redaction.shows_query() && url.as_ref().is_none_or(PublicUrl::has_query) {
+        if captures.has_folder
+            && redaction.shows_query()
+            && url.as_ref().is_none_or(PublicUrl::has_query)
+        {
             output::note(&format!(
                 "`{path}`: scheme `{}` signs the URL, so deliveries are captured with its whole \
                  query: do not put credentials into it",
@@ -234,6 +274,8 @@ impl Capture {
             }
             None => (Copied::not(body), None),
         };
+        let stopwatch = self.captures.is_inspected.then(Stopwatch::start);
+        let body = body.timed(stopwatch.clone());
         let at_ms = SystemClock::new().now_unix_ms();
         let seen = Seen {
             at_ms,
@@ -243,18 +285,20 @@ impl Capture {
             uri: parts.uri.clone(),
             headers: parts.headers.clone(),
             copy,
+            stopwatch,
         };
         (Request::from_parts(parts, body), seen)
     }
 
     /// The name of the file of a verified delivery, unless it is dropped or contains a secret.
     pub(super) fn name_if_verified(&self, seen: &Seen) -> Option<String> {
-        self.name(seen, Kind::Verified)
+        self.has_file().then(|| self.name(seen, Kind::Verified)).flatten()
     }
 
     /// The same for a rejected delivery. `None` if rejected deliveries are not captured.
     pub(super) fn name_if_rejected(&self, seen: &Seen) -> Option<String> {
-        let is_captured = self.captures.rejected.is_some() && seen.method == Method::POST;
+        let is_captured =
+            self.has_file() && self.captures.captures_rejected && seen.method == Method::POST;
         is_captured.then(|| self.name(seen, Kind::Rejected)).flatten()
     }
 
@@ -273,27 +317,37 @@ impl Capture {
         is_copied.then_some(arriving)
     }
 
-    /// Captures the request, after its response is known, if it was a delivery.
+    fn has_file(&self) -> bool {
+        self.captures.has_folder && !self.of.redaction.leaves_nothing()
+    }
+
+    /// Captures the request, after its response is known, if it was a delivery. `inspected` is what
+    /// the inspector shows beside the request: it also shows requests that are no deliveries.
     pub(super) async fn take<B>(
         &self,
         seen: Seen,
         response: &Response<B>,
         code: &'static str,
         verified: Option<&Verified>,
+        inspected: Option<Delivery>,
     ) {
         let status = response.status().as_u16();
         let answer = response.extensions().get::<EarlyResponse>();
+        let inspected = inspected.map(Box::new);
+        let answered = inspected.is_some().then(|| response.headers().clone());
+        let rest = Rest { code, status, inspected, answered };
         match (verified, answer) {
-            (Some(verified), _) => self.take_verified(seen, status, code, verified),
+            (Some(verified), _) => self.take_verified(seen, verified, rest),
             (None, Some(EarlyResponse::Rejected(_))) if seen.method == Method::POST => {
-                self.take_rejected(seen, status, code).await;
+                self.take_rejected(seen, rest).await;
             }
             // A handshake is not a delivery, and may contain a key.
+            _ if rest.inspected.is_some() => self.take_other(seen, rest),
             _ => {}
         }
     }
 
-    fn take_verified(&self, mut seen: Seen, status: u16, code: &'static str, verified: &Verified) {
+    fn take_verified(&self, mut seen: Seen, verified: &Verified, rest: Rest) {
         let proved = verified.body();
         let is_as_it_arrived = verified.scheme().body_view() == BodyView::Raw
             || !seen.headers.contains_key(CONTENT_ENCODING);
@@ -307,23 +361,15 @@ impl Capture {
         let mut reserved = QueueLimit::nothing(&self.captures.verified);
         let body = body.filter(|body| reserved.grow(held(body) + seen.head_length()));
         let Some(body) = body else { return self.captures.drop_one(Kind::Verified) };
-        self.captures.push(Entry {
-            of: Arc::clone(&self.of),
-            kind: Kind::Verified,
-            code,
-            status,
-            event_id: Some(short_id(verified.event_id()).into_owned()),
-            seen,
-            body,
-            decoded,
-            is_whole: true,
-            _reserved: reserved,
-        });
+        let event_id = Some(short_id(verified.event_id()).into_owned());
+        let is_captured = self.has_file();
+        let entry = self.entry(Kind::Verified, seen, rest, (body, reserved));
+        self.captures.push(Entry { event_id, decoded, is_captured, ..entry });
     }
 
     /// Most rejected requests are rejected before their body is read. The rest of the body is read
     /// here, because without it the reason for the rejection could not be found.
-    async fn take_rejected(&self, mut seen: Seen, status: u16, code: &'static str) {
+    async fn take_rejected(&self, mut seen: Seen, rest: Rest) {
         let Some(room) = &self.captures.rejected else { return };
         let Some(copy) = seen.copy.take() else { return };
         let left = self.patience.saturating_sub(seen.since.elapsed());
@@ -333,19 +379,57 @@ impl Capture {
         let Some(Came { bytes, is_whole, .. }) = came else {
             return self.captures.drop_one(Kind::Rejected);
         };
-        self.captures.push(Entry {
+        let is_captured = self.has_file() && self.captures.captures_rejected;
+        let entry = self.entry(Kind::Rejected, seen, rest, (bytes, reserved));
+        self.captures.push(Entry { is_whole, is_captured, ..entry });
+    }
+
+    /// Records a handshake, or a request that was not verified, for the inspector only.
+    fn take_other(&self, mut seen: Seen, rest: Rest) {
+        let Some(room) = &self.captures.rejected else { return };
+        let came = seen.copy.take().and_then(BodyCopy::so_far);
+        let (body, is_whole) =
+            came.map_or_else(Default::default, |came| (came.bytes, came.is_whole));
+        let mut reserved = QueueLimit::nothing(room);
+        if !reserved.grow(body.len() + seen.head_length()) {
+            return self.captures.drop_one(Kind::Rejected);
+        }
+        let entry = self.entry(Kind::Rejected, seen, rest, (body, reserved));
+        self.captures.push(Entry { is_whole, ..entry });
+    }
+
+    /// An entry that is not written to the folder.
+    fn entry(
+        &self,
+        kind: Kind,
+        seen: Seen,
+        Rest { code, status, inspected, answered }: Rest,
+        (body, reserved): (Bytes, QueuePermit),
+    ) -> Entry {
+        Entry {
             of: Arc::clone(&self.of),
-            kind: Kind::Rejected,
+            kind,
             code,
             status,
             event_id: None,
             seen,
-            body: bytes,
+            body,
             decoded: None,
-            is_whole,
+            is_whole: true,
+            is_captured: false,
+            inspected,
+            answered,
             _reserved: reserved,
-        });
+        }
     }
+}
+
+/// What is known of a request once it has a response.
+struct Rest {
+    code: &'static str,
+    status: u16,
+    inspected: Option<Box<Delivery>>,
+    answered: Option<HeaderMap>,
 }
 
 impl Written {
@@ -398,6 +482,10 @@ impl PublicUrl {
 }
 
 impl Seen {
+    pub(super) fn stopwatch(&self) -> Option<&Stopwatch> {
+        self.stopwatch.as_ref()
+    }
+
     fn head_length(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
         headers.sum()

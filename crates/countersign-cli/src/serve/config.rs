@@ -49,11 +49,11 @@ pub(super) use toml::ForwardedHeaders;
 #[command(
     mut_group("secrets", |group| group.required(false)),
     override_usage = "countersign serve --config <FILE> [--listen <ADDR>] [--check] [--show-body]
-           [--json] [--capture <DIR>]
+           [--json] [--capture <DIR>] [--inspect <ADDR>]
        countersign serve --listen <ADDR> --endpoint <PATH=SCHEME>...
            <--secret-env <NAME>|--secret-file <PATH>>... [--forward <URL>] [--store <URL>]
            [--store-prefix <PREFIX>] [--queue <URL>] [--show-body] [--capture <DIR>]
-           [--dead-letters <DIR>]"
+           [--dead-letters <DIR>] [--inspect <ADDR>]"
 )]
 pub(crate) struct ServeArgs {
     /// Configuration file; required if endpoints have different secrets
@@ -136,6 +136,10 @@ pub(crate) struct ServeArgs {
     /// Maximum number of captured files, 1 to 100000; the oldest are removed first [default: 1000]
     #[arg(long, value_name = "N")]
     capture_files: Option<u32>,
+    /// Also show deliveries on a page at this address, such as 127.0.0.1:4040, as `countersign
+    /// inspect` does
+    #[arg(long, value_name = "ADDR")]
+    pub(super) inspect: Option<String>,
 }
 
 /// The validated configuration.
@@ -309,6 +313,30 @@ impl Plan {
 }
 
 impl ServeArgs {
+    /// The arguments of `countersign inspect`, whose addresses have defaults.
+    pub(crate) fn for_inspect(mut self, listen: &str, inspect: &str) -> Self {
+        if self.config.is_none() {
+            self.listen.get_or_insert_with(|| listen.to_owned());
+        }
+        self.inspect.get_or_insert_with(|| inspect.to_owned());
+        self
+    }
+
+    /// The address of the page.
+    pub(crate) fn inspect(&self) -> Option<&str> {
+        self.inspect.as_deref()
+    }
+
+    /// The URL of the application.
+    pub(crate) fn forward(&self) -> Option<&str> {
+        self.forward.as_deref()
+    }
+
+    /// The secrets of the command line, for captures on disk.
+    pub(crate) fn secrets(&self) -> &SecretArgs {
+        &self.secrets
+    }
+
     /// The folder for dead letters on the command line.
     fn dead_letters(&self) -> Option<DeadLetterPlan> {
         let folder = self.dead_letters.clone()?;

@@ -283,7 +283,7 @@ mod tests {
         let json: Value = serde_json::from_slice(&text).unwrap();
         assert_eq!((&json["code"], &json["event_id"]), (&"exhausted".into(), &"evt 1".into()));
         assert_eq!(json["headers"]["countersign-event-id"], "evt%201");
-        let request = crate::request::parse_file(&text, "the dead letter").unwrap();
+        let request = crate::request::Request::parse(&text, "the dead letter").unwrap();
         assert_eq!(&request.body()[..], br#"{"event_id":"evt 1","type":"t"}"#);
     }
 

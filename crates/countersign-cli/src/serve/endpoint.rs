@@ -23,10 +23,11 @@ use tower::{Layer, Service, ServiceExt};
 
 use super::admission::{Admission, ConnectionId};
 use super::awake::sleep_awake;
-use super::capture::{Capture, Captures, Copied};
+use super::capture::{Capture, Captures, Copied, Stopwatch};
 use super::config::{EndpointPlan, EventTypes, ForwardedHeaders};
 use super::dead_letters::{DeadLetterFolder, EndpointDeadLetters};
 use super::forward::{BoxError, Forward, ForwardSettings};
+use super::inspected::inspected;
 use super::log::{Line, Log};
 use super::metrics;
 use super::queue::{self, Queue, QueuedEndpoint, QueuedEndpointPlan, is_interactive};
@@ -34,6 +35,7 @@ use super::recorder::Recorder;
 use super::shadow::{Shadow, shadow};
 use super::sign::ForwardSigner;
 use super::store::Store;
+use crate::inspect::Delivery;
 use crate::usage_error::UsageError;
 
 /// Receives the deliveries of one path.
@@ -193,8 +195,13 @@ impl Endpoint {
             None => (request.map(Copied::not), None),
         };
         let capture = seen.as_ref().and_then(|(capture, seen)| capture.name_if_verified(seen));
-        let admitted =
-            Admitted { since, answer_by, capture: capture.map(Arc::from), at: Arc::default() };
+        let admitted = Admitted {
+            since,
+            answer_by,
+            capture: capture.map(Arc::from),
+            stopwatch: seen.as_ref().and_then(|(_, seen)| seen.stopwatch().cloned()),
+            at: Arc::default(),
+        };
         request.extensions_mut().insert(admitted.clone());
         let (parts, body) = request.into_parts();
         let (ticket, body) = admission.admit(connection, body);
@@ -205,15 +212,15 @@ impl Endpoint {
         let extensions = response.extensions();
         let handled = admitted.at.get();
         let verified = handled.map(|(verified, _)| verified).or_else(|| extensions.get());
+        let reason = match extensions.get() {
+            Some(EarlyResponse::Rejected(error)) => Some(error),
+            _ => None,
+        };
+        let rejected = match &seen {
+            Some((capture, seen)) if reason.is_some() => capture.name_if_rejected(seen),
+            _ => None,
+        };
         if extensions.get::<Printed>().is_none() {
-            let reason = match extensions.get() {
-                Some(EarlyResponse::Rejected(error)) => Some(error),
-                _ => None,
-            };
-            let rejected = match &seen {
-                Some((capture, seen)) if reason.is_some() => capture.name_if_rejected(seen),
-                _ => None,
-            };
             let capture = admitted.capture.as_deref().filter(|_| verified.is_some());
             self.log.print(&Line {
                 reason,
@@ -226,7 +233,16 @@ impl Endpoint {
             });
         }
         if let Some((capture, seen)) = seen {
-            let taking = capture.take(seen, &response, code(&response, is_allowed), verified);
+            let inspected = match seen.stopwatch() {
+                Some(stopwatch) => Some(inspected(&response, verified, handled, stopwatch).await),
+                None => None,
+            };
+            let name =
+                admitted.capture.as_deref().filter(|_| verified.is_some()).or(rejected.as_deref());
+            let inspected =
+                inspected.map(|delivery| Delivery { capture: name.map(str::to_owned), ..delivery });
+            let code = code(&response, is_allowed);
+            let taking = capture.take(seen, &response, code, verified, inspected);
             // A request that was evicted is not captured.
             let _ = ticket.run_waiting(taking).await;
         }
@@ -360,7 +376,7 @@ fn code(response: &Response<Full<Bytes>>, is_allowed: bool) -> &'static str {
 }
 
 /// The name of the handshake, if the request was one.
-fn handshake(response: &Response<Full<Bytes>>) -> Option<&str> {
+pub(super) fn handshake(response: &Response<Full<Bytes>>) -> Option<&str> {
     match response.extensions().get() {
         Some(EarlyResponse::Handshake(answer)) => Some(answer.name()),
         _ => None,
@@ -376,6 +392,8 @@ pub(super) struct Admitted {
     pub(super) answer_by: Instant,
     /// The name of the file of the delivery, if it is captured once it is verified.
     capture: Option<Arc<str>>,
+    /// For the inspector.
+    stopwatch: Option<Stopwatch>,
     at: Arc<OnceLock<(Verified, Grant)>>,
 }
 
@@ -420,6 +438,7 @@ impl Handler {
             return into_response(EarlyResponse::HandlerFailed);
         };
         let admitted = admitted.clone();
+        admitted.stopwatch.iter().for_each(Stopwatch::claimed);
         let (verified, grant) = admitted.at.get_or_init(|| (verified.clone(), *grant)).clone();
         self.recorder.handled(&verified);
         if self.only.is_some_and(|only| !only.has(&verified)) {

@@ -104,6 +104,16 @@ impl HandshakeSecret {
         Ok(())
     }
 
+    /// The active secrets, read from the key's file.
+    pub(super) fn current(&self) -> Result<Secrets, UsageError> {
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = match is_there(&self.file) {
+            true => Some(Place::File(self.file.clone()).read()?),
+            false => None,
+        };
+        all(key, &others)
+    }
+
     /// The keys that became active since the last call.
     pub(super) fn take_received(&self) -> BTreeSet<KeyDigest> {
         mem::take(&mut *self.received.lock().unwrap_or_else(PoisonError::into_inner))

@@ -19,13 +19,14 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use countersign::{Grant, Verified, VerifyError};
+use countersign::{Clock, Grant, SystemClock, Verified, VerifyError};
 use http::Method;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use self::kept_file::KeptFile;
 use super::capture::KnownSecrets;
+use crate::inspect::{JobAttempt, Ring};
 use crate::output::{self, LineWriter};
 use crate::usage_error::UsageError;
 
@@ -37,6 +38,8 @@ pub(super) struct Log {
     format: Format,
     /// `None` if bodies are not printed.
     bodies: Option<PrintedBodies>,
+    /// Where the inspector shows attempts at jobs.
+    ring: Option<Ring>,
 }
 
 /// What bodies that are printed need.
@@ -105,6 +108,22 @@ pub(super) struct JobLine<'a> {
     pub(super) retry_in: Option<Duration>,
     /// When the attempt began.
     pub(super) since: Instant,
+}
+
+impl JobLine<'_> {
+    fn inspected(&self) -> JobAttempt {
+        let at_ms = SystemClock::new().now_unix_ms();
+        let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        JobAttempt {
+            at_ms,
+            code: self.code.to_owned(),
+            status: self.status,
+            reason: self.reason.map(str::to_owned),
+            attempt: self.attempt,
+            ms: u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+            retry_at_ms: self.retry_in.map(|wait| at_ms.saturating_add(millis(wait))),
+        }
+    }
 }
 
 impl<'a> Line<'a> {
@@ -202,7 +221,13 @@ impl Log {
             hidden,
             is_hidden_reported: Arc::default(),
         });
-        Ok((Self { queue, dropped, format, bodies }, Printed(printed)))
+        Ok((Self { queue, dropped, format, bodies, ring: None }, Printed(printed)))
+    }
+
+    /// Also records attempts at jobs for the inspector.
+    pub(super) fn inspected(mut self, ring: Option<Ring>) -> Self {
+        self.ring = ring;
+        self
     }
 
     /// Queues the line for printing. If the queued bodies exceed the maximum, the line is printed
@@ -217,6 +242,7 @@ impl Log {
     /// Queues the line of an attempt at a job, as [`print`](Self::print) does.
     #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
     pub(super) fn print_job(&self, line: &JobLine<'_>) {
+        self.ring.iter().for_each(|ring| ring.push_attempt(line.job, line.inspected()));
         let text = match self.format {
             Format::Json => json::job_line(line),
             Format::Human { has_endpoint } => human::job_line(line, has_endpoint),

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::capture::KnownSecrets;
 use super::config::{Changes, EndpointPlan, Fixed, FormerSecrets, Plan, SecretUsers, ServeArgs};
+use super::inspected_secrets::SecretCopies;
 use super::secrets_source::SecretsSource;
 use crate::output;
 use crate::usage_error::UsageError;
@@ -30,6 +31,8 @@ struct Served {
     /// The users of the active secrets.
     users: SecretUsers,
     handshake_window: Option<Duration>,
+    /// For the inspector.
+    copies: Arc<SecretCopies>,
 }
 
 impl Reload {
@@ -37,10 +40,14 @@ impl Reload {
         Self { args, fixed, hidden, endpoints: BTreeMap::new(), former: FormerSecrets::new() }
     }
 
-    pub(super) fn add(&mut self, path: String, changes: Changes) {
-        let Changes { fixed, live, users, handshake_window, .. } = changes;
+    /// Adds an endpoint. Returns copies of its secrets, which follow every reload.
+    pub(super) fn add(&mut self, path: String, changes: Changes) -> Arc<SecretCopies> {
+        let Changes { fixed, live, fresh, users, handshake_window } = changes;
         users.note_if_none_is_valid();
-        self.endpoints.insert(path, Served { fixed, live, users, handshake_window });
+        let copies = SecretCopies::of(&live, &fresh);
+        let served = Served { fixed, live, users, handshake_window, copies: Arc::clone(&copies) };
+        self.endpoints.insert(path, served);
+        copies
     }
 
     /// Arms the endpoints for the handshakes that require it.
@@ -91,7 +98,8 @@ impl Reload {
         let mut replaced = 0;
         let mut there = Vec::new();
         for (EndpointPlan { path, sign, .. }, changes) in plan.endpoints {
-            let Some(Served { fixed, live, users, .. }) = self.endpoints.get_mut(&path) else {
+            let Some(Served { fixed, live, users, copies, .. }) = self.endpoints.get_mut(&path)
+            else {
                 output::note(&format!("`{path}` is new, which needs a restart: it is not served"));
                 continue;
             };
@@ -107,12 +115,14 @@ impl Reload {
                     "the secret of `sign` of `{path}` is not reloaded: a new one needs a restart"
                 ));
             }
+            let copied = SecretCopies::copy_of(&changes.fresh);
             if keeps_secrets(&changed) {
                 output::note(&format!("so the secrets of `{path}` are not changed"));
             } else if let Err(error) = live.replace(changes.fresh) {
                 output::error(&format!("the secrets of `{path}` were not replaced: {error}"));
             } else {
                 *users = changes.users;
+                copies.replace(copied);
                 users.note_if_none_is_valid();
                 live.set_handshake_window(changes.handshake_window);
                 replaced += 1;

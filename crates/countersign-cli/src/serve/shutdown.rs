@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::usage_error::UsageError;
 
 /// SIGTERM and SIGINT, or Ctrl-C on other systems than Unix.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     #[cfg(unix)]
     terminate: Signal,
     #[cfg(unix)]
@@ -20,7 +20,7 @@ pub(super) struct Signals {
 impl Signals {
     /// From now on, these signals do not terminate the program, nor does a write that exceeds the
     /// file size limit.
-    pub(super) fn listen() -> Result<Self, UsageError> {
+    pub(crate) fn listen() -> Result<Self, UsageError> {
         Self::try_listen()
             .map_err(|error| UsageError::because("signals cannot be listened to", error))
     }
@@ -42,7 +42,7 @@ impl Signals {
 
     /// Waits for the next signal.
     #[cfg(unix)]
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -51,7 +51,7 @@ impl Signals {
 
     /// Waits for the next signal.
     #[cfg(not(unix))]
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }

@@ -12,12 +12,14 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::timeout;
 
 use super::queue_limit::{QueueLimit, QueuePermit};
+use super::stopwatch::Stopwatch;
 
 /// A request body. If it is dropped early, the copy takes over the unread rest.
 pub(in crate::serve) struct Copied {
     /// Taken on drop.
     body: Option<RequestBody>,
     copy: Option<BodyCopy>,
+    stopwatch: Option<Stopwatch>,
 }
 
 /// The part of a body that was received.
@@ -53,7 +55,7 @@ pub(super) struct Came {
 impl Copied {
     /// A body without a copy.
     pub(in crate::serve) fn not(body: RequestBody) -> Self {
-        Self { body: Some(body), copy: None }
+        Self { body: Some(body), copy: None, stopwatch: None }
     }
 
     /// A body and its copy, which holds at most `limit` bytes.
@@ -62,7 +64,13 @@ impl Copied {
         let reserved = QueueLimit::nothing(room);
         let state = State { bytes: BytesMut::new(), limit, reserved, rest: None, end };
         let copy = BodyCopy(Arc::new(Mutex::new(state)));
-        (Self { body: Some(body), copy: Some(copy.clone()) }, copy)
+        (Self { body: Some(body), copy: Some(copy.clone()), stopwatch: None }, copy)
+    }
+
+    /// Also notes when the body is read.
+    pub(super) fn timed(mut self, stopwatch: Option<Stopwatch>) -> Self {
+        self.stopwatch = stopwatch;
+        self
     }
 }
 
@@ -162,8 +170,14 @@ impl Body for Copied {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
-        let Self { body: Some(body), copy } = &mut *self else { return Poll::Ready(None) };
+        let Self { body: Some(body), copy, stopwatch } = &mut *self else {
+            return Poll::Ready(None);
+        };
+        stopwatch.iter().for_each(Stopwatch::head);
         let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
+        if frame.is_none() || body.is_end_stream() {
+            stopwatch.iter().for_each(Stopwatch::body);
+        }
         if let Some(copy) = copy {
             copy.state().take(frame.as_ref(), body.is_end_stream());
         }

@@ -10,7 +10,18 @@ fn captures(queue: &Arc<Queue<Entry, 2>>, room: usize) -> Captures {
     let rejected = Some(rejected);
     let namer = Arc::new(Mutex::new(Namer::of(7)));
     let hidden = Arc::new(KnownSecrets::nothing());
-    Captures { waiting, namer, hidden, dropped: Arc::default(), arriving, verified, rejected }
+    Captures {
+        waiting,
+        namer,
+        hidden,
+        dropped: Arc::default(),
+        arriving,
+        verified,
+        rejected,
+        has_folder: true,
+        captures_rejected: true,
+        is_inspected: false,
+    }
 }
 
 fn capture(captures: &Captures) -> (Capture, Scheme) {
@@ -28,6 +39,7 @@ fn seen() -> Seen {
         uri: Uri::from_static("/hooks"),
         headers: HeaderMap::new(),
         copy: None,
+        stopwatch: None,
     }
 }
 
@@ -40,7 +52,7 @@ async fn take(captures: &Captures, times: usize) {
     let verified = verifier.verify(&[("X-Hub-Signature-256", signature)], "Hello, World!");
     let verified = verified.unwrap();
     for _ in 0..times {
-        capture.take(seen(), &Response::new(()), "handled", Some(&verified)).await;
+        capture.take(seen(), &Response::new(()), "handled", Some(&verified), None).await;
     }
 }
 
@@ -78,7 +90,7 @@ async fn rejected_deliveries_that_fill_the_queue_do_not_block_verified_ones() {
         let rejected = EarlyResponse::Rejected(VerifyErrorKind::SignatureMismatch.into());
         let mut response = Response::new(());
         response.extensions_mut().insert(rejected);
-        capture.take(seen, &response, "signature_mismatch", None).await;
+        capture.take(seen, &response, "signature_mismatch", None, None).await;
     }
     take(&captures, 2).await;
     let dropped = captures.dropped.each_ref().map(|count| count.load(Ordering::Relaxed));

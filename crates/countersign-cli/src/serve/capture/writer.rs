@@ -10,14 +10,16 @@ use super::file::{self, Json};
 use super::folder::Folder;
 use super::known_secrets::KnownSecrets;
 use super::name::Kind;
-use super::redaction;
+use super::{inspected, redaction};
+use crate::inspect::Ring;
 use crate::output;
 use crate::queue::Queue;
 
 /// The state of the thread.
 pub(super) struct Writer {
-    folder: Folder,
-    path: PathBuf,
+    /// `None` if deliveries are only inspected.
+    folder: Option<(Folder, PathBuf)>,
+    ring: Option<Ring>,
     hidden: Arc<KnownSecrets>,
     is_broken: bool,
     /// When dropped deliveries were last reported.
@@ -25,12 +27,17 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(folder: Folder, path: PathBuf, hidden: Arc<KnownSecrets>) -> Self {
-        Self { folder, path, hidden, is_broken: false, noted: None }
+    pub(super) fn new(
+        folder: Option<(Folder, PathBuf)>,
+        ring: Option<Ring>,
+        hidden: Arc<KnownSecrets>,
+    ) -> Self {
+        Self { folder, ring, hidden, is_broken: false, noted: None }
     }
 
     pub(super) fn write_all(&mut self, entries: &Queue<Entry, 2>, dropped: &[AtomicU64; 2]) {
-        while let Some(entry) = entries.next() {
+        while let Some(mut entry) = entries.next() {
+            self.inspect(&mut entry);
             match (self.write(&entry), self.is_broken) {
                 (Ok(()), true) => {
                     self.is_broken = false;
@@ -40,7 +47,9 @@ impl Writer {
                     self.is_broken = true;
                     output::note(&format!(
                         "deliveries cannot be captured in `{}`: {error}. They are still handled",
-                        self.path.display()
+                        self.folder
+                            .as_ref()
+                            .map_or_else(String::new, |(_, path)| path.display().to_string())
                     ));
                 }
                 _ => {}
@@ -57,6 +66,7 @@ impl Writer {
             let dropped = dropped[kind as usize].swap(0, Ordering::Relaxed);
             if dropped > 0 {
                 self.noted = Some(Instant::now());
+                self.ring.iter().for_each(|ring| ring.add_dropped(dropped));
                 output::note(&format!(
                     "{dropped} {} deliveries were not captured: they arrive faster than they are \
                      written",
@@ -66,7 +76,17 @@ impl Writer {
         }
     }
 
+    /// Adds the delivery to the ring of the inspector.
+    fn inspect(&self, entry: &mut Entry) {
+        if let (Some(ring), Some(delivery)) = (&self.ring, entry.inspected.take()) {
+            ring.push(inspected::recorded(entry, *delivery, &self.hidden));
+        }
+    }
+
     fn write(&mut self, entry: &Entry) -> std::io::Result<()> {
+        let Some((folder, _)) = self.folder.as_mut().filter(|_| entry.is_captured) else {
+            return Ok(());
+        };
         let Entry { of, seen, body, decoded, .. } = entry;
         let hidden = &self.hidden;
         let bodies = || [Some(body), decoded.as_ref()].into_iter().flatten();
@@ -101,7 +121,7 @@ impl Writer {
             body_base64: body,
         };
         let name = of.name(seen.stamp, entry.kind, hidden)?;
-        self.folder.put(name, entry.kind, |file| json.write(file))
+        folder.put(name, entry.kind, |file| json.write(file))
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
         .map(|url| QueuePlan::of_url(url, &Place::option("--queue"), |path| path.into()));
     let queue = queue.transpose()?;
     let capture = capture::plan(args)?;
-    let hidden = super::hidden(hidden, capture.is_some() || args.show_body);
+    let hidden =
+        super::hidden(hidden, capture.is_some() || args.show_body || args.inspect.is_some());
     // All endpoints accept all secrets.
     let keys = RefCell::new(BTreeSet::new());
     let read = args.secrets.read_for(2 * args.endpoints.len(), |read| {

@@ -61,7 +61,8 @@ impl File<'_> {
         let words: ServeConfig =
             toml::from_str(self.text).map_err(|error| self.unreadable(&error))?;
         let capture = self.capture(&words, args)?;
-        self.hidden = super::hidden(hidden, capture.is_some() || args.show_body);
+        self.hidden =
+            super::hidden(hidden, capture.is_some() || args.show_body || args.inspect.is_some());
         if words.endpoint.is_empty() {
             return Err(Place::key(self.path, None, None)
                 .fix("there is no endpoint: add a table `[[endpoint]]` with `path`, `scheme` and `secrets`"));
