@@ -4,6 +4,8 @@
 
 #[path = "serve/attack_run.rs"]
 mod attack_run;
+#[path = "serve/browser.rs"]
+mod browser;
 #[path = "serve/capturing.rs"]
 mod capturing;
 #[path = "serve/config.rs"]
@@ -20,6 +22,8 @@ mod forwarding;
 mod handshakes;
 #[path = "serve/https.rs"]
 mod https;
+#[path = "serve/inspecting.rs"]
+mod inspecting;
 #[path = "serve/lines.rs"]
 mod lines;
 #[path = "serve/log.rs"]
@@ -63,3 +67,5 @@ mod target;
 mod tenants;
 #[path = "serve/unread.rs"]
 mod unread;
+#[path = "serve/webdriver.rs"]
+mod webdriver;

@@ -15,6 +15,7 @@
 //! | [`idempotency`] | how events are deduplicated, and the guarantees |
 //! | [`inbox`] | which tier to choose; the effect exactly once, in your own database |
 //! | [`server`] | `countersign serve`: forwarding, timeouts, shutdown, overload |
+//! | [`inspect`] | a page that shows each delivery, diagnoses it and signs it again |
 //! | [`queue`] | answering before the event is handled: `countersign serve --queue` |
 //! | [`hostile`] | limits against slow and malicious clients |
 //! | [`observability`] | every metric, and what is logged at which level |
@@ -56,6 +57,10 @@ pub mod idempotency {}
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/inbox.md")]
 pub mod inbox {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../guide/inspect.md")]
+pub mod inspect {}
 
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/migrating.md")]

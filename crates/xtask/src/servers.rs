@@ -1,4 +1,4 @@
-//! Installs the servers that the tests start: Redis, Postgres and PgBouncer.
+//! Installs the programs that the tests start: Redis, Postgres, PgBouncer, and a browser with its driver.
 
 use std::env;
 use std::fs;
@@ -107,7 +107,7 @@ case " $* " in *' postgresql '*)
 esac
 $install "$@""#;
 
-const SERVERS: [Server; 3] = [
+const SERVERS: [Server; 5] = [
     Server {
         program: "redis-server",
         // With dnf by file name, because the package is valkey-compat-redis in newer releases.
@@ -118,9 +118,15 @@ const SERVERS: [Server; 3] = [
         packages: ["postgresql", "postgresql-server", "postgresql", "postgresql@17"],
     },
     Server { program: "pgbouncer", packages: ["pgbouncer"; 4] },
+    Server { program: "chromium", packages: ["chromium"; 4] },
+    Server {
+        program: "chromedriver",
+        packages: ["chromium-driver", "chromedriver", "chromium-chromedriver", "chromedriver"],
+    },
 ];
 
 const POSTGRES: &str = "postgres";
 
-const BY_HAND: &str = "Install Redis 7 or later or Valkey, Postgres 13 or later, and PgBouncer, \
-                       manually, so that `redis-server`, `postgres` and `pgbouncer` are on the PATH.";
+const BY_HAND: &str = "Install Redis 7 or later or Valkey, Postgres 13 or later, PgBouncer, \
+                       chromium and its driver manually, so that `redis-server`, `postgres`, \
+                       `pgbouncer`, `chromium` and `chromedriver` are on the PATH.";

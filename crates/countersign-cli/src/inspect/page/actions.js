@@ -3,7 +3,6 @@
 import { h, fill, modal, toast } from './dom.js';
 import { copy, send } from './api.js';
 import { decode, millis, utf8, visible } from './format.js';
-import { attack } from './attack.js';
 
 export function bar(delivery, session) {
   const endpoint = session.endpoints.find((it) => it.path === delivery.endpoint);
@@ -21,7 +20,6 @@ export function bar(delivery, session) {
     button('Sign again', 's', () => run({ mode: 'sign', delivery, endpoint }), canSign),
     button('Sign as new event', '', () => run({ mode: 'sign', fresh_id: true, delivery, endpoint }), canSign),
     button('Replay bytes', 'r', () => run({ mode: 'replay', delivery, endpoint }), hasTarget),
-    button('Attack', '', () => attack(session, delivery), canSign),
     menu,
     hasTarget ? null : h('span', { class: 'dim' }, 'No target is configured: add --forward URL.'));
 }
@@ -66,7 +64,7 @@ export function edit(delivery, endpoint) {
   const { request } = delivery;
   const text = request.body_truncated ? null : utf8(decode(request.body_base64));
   const redacted = new Set(request.redacted.filter((it) => it.startsWith('header:')).map((it) => it.slice(7)));
-  const lines = request.headers.filter((it) => it.role === 'unsigned' && it.value && !redacted.has(it.name) && !['host', 'content-length'].includes(it.name));
+  const lines = request.headers.filter((it) => it.role === 'unsigned' && it.value && !redacted.has(it.name) && !['host', 'content-length', 'connection', 'transfer-encoding'].includes(it.name));
   const headers = h('textarea', { id: 'edit-headers', rows: '5', spellcheck: 'false', value: lines.map((it) => `${it.name}: ${it.value}`).join('\n') });
   const area = h('textarea', { id: 'edit-body', rows: '14', spellcheck: 'false', value: text ?? '', disabled: text === null });
   const fresh = h('input', { type: 'checkbox', id: 'fresh' });

@@ -1,5 +1,7 @@
 // Builds elements. Text is only ever set as text: there is no way from a string to markup.
 
+import { visible } from './format.js';
+
 export function h(tag, props, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props ?? {})) {
@@ -25,6 +27,9 @@ export function fill(element, ...children) {
   append(element, children);
   return element;
 }
+
+// Text with its parts in backticks as code.
+export const prose = (text) => visible(text).split('`').map((part, at) => (at % 2 ? h('code', {}, part) : part));
 
 export const $ = (id) => document.getElementById(id);
 

@@ -1,6 +1,6 @@
 // The verdict: the steps of the pipeline, the causes of a rejection, and the clock.
 
-import { h, fill } from './dom.js';
+import { h, fill, prose } from './dom.js';
 import { get } from './api.js';
 import { dateTime, duration, glyph, micros, millis, title, tone, visible } from './format.js';
 
@@ -25,7 +25,7 @@ const fact = (name, value) => h('span', {}, h('span', { class: 'dim' }, `${name}
 export function verdict(delivery) {
   return h('section', { class: 'card', 'aria-label': 'Verdict' },
     h('h3', {}, 'Verdict'),
-    delivery.reason ? h('p', { class: 'reason' }, visible(delivery.reason)) : null,
+    delivery.reason ? h('p', { class: 'reason' }, prose(delivery.reason)) : null,
     steps(delivery),
     h('div', { id: 'diagnosis', 'aria-live': 'polite' }),
     secret(delivery),
@@ -38,12 +38,14 @@ function steps(delivery) {
   const marks = { passed: '✓', failed: '✕', skipped: '·' };
   return h('ol', { class: 'steps' }, delivery.steps.map((step) => {
     const bar = h('i');
-    bar.style.width = `${step.us ? Math.max(2, (100 * step.us) / longest) : 0}%`;
+    if (step.us !== null) bar.style.width = `${Math.max(2, (100 * step.us) / longest)}%`;
+    // These two are measured together with a neighbour.
+    const within = step.state === 'passed' && step.us === null ? { Timestamp: 'in Headers', Signature: 'in Claim' }[step.name] : '';
     return h('li', { class: step.state },
       h('span', { class: 'mark', role: 'img', 'aria-label': step.state }, marks[step.state]),
       h('span', { class: 'step' }, step.name, step.note ? h('small', {}, ` ${step.note}`) : null),
-      h('span', { class: 'bar', 'aria-hidden': 'true' }, bar),
-      h('span', { class: 'us' }, micros(step.us)));
+      h('span', { class: step.us === null ? '' : 'bar', 'aria-hidden': 'true' }, step.us === null ? null : bar),
+      h('span', { class: 'us' }, micros(step.us) || within));
   }));
 }
 
@@ -58,11 +60,11 @@ export async function diagnose(delivery, place) {
         h('p', {}, h('b', {}, 'It verifies now. '), 'With the secrets that are active now, this delivery is accepted.')) : null,
       found.causes.map((cause, at) => h('div', { class: 'finding' },
         h('p', { class: 'eyebrow' }, label(cause, at), ' ', h('code', {}, cause.cause)),
-        h('p', { class: 'cause' }, visible(cause.detail)),
-        h('p', { class: 'fix' }, h('b', {}, 'Fix '), visible(cause.fix)))),
+        h('p', { class: 'cause' }, prose(cause.detail)),
+        h('p', { class: 'fix' }, h('b', {}, 'Fix '), prose(cause.fix)))),
       found.limits.map((limit) => h('p', { class: 'dim' }, visible(limit))));
   } catch (error) {
-    if (place.isConnected) fill(place, h('p', { class: 'finding' }, visible(error.message)));
+    if (place.isConnected) fill(place, h('p', { class: 'finding' }, prose(error.message)));
   }
 }
 
