@@ -11,7 +11,7 @@ pub(crate) struct Delivery {
     /// Its number in the ring, from 1.
     pub(crate) seq: u64,
     pub(crate) received_at_ms: i64,
-    /// Whether its signature is valid. The other ones are refusals.
+    /// Whether its signature is valid. The other ones are rejections.
     pub(crate) is_verified: bool,
     pub(crate) endpoint: String,
     pub(crate) scheme: String,
