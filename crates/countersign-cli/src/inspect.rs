@@ -80,7 +80,7 @@ pub(crate) struct InspectArgs {
     captures: Option<PathBuf>,
     /// Wait until a running inspector has a delivery with these properties, and print it as JSON:
     /// conditions such as type=invoice.paid, separated by commas. Fields: type, endpoint, scheme,
-    /// verdict (verified, refused or a code), id, status, text
+    /// verdict (verified, rejected or a code), id, status, text
     #[arg(long, value_name = "FILTER", conflicts_with_all = ["config", "endpoints"])]
     wait: Option<String>,
     /// Maximum time of `--wait`

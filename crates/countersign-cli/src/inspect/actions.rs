@@ -85,8 +85,8 @@ pub(super) async fn send(state: Arc<State>, request: Request<RequestBody>) -> Re
         Err(reply) => return reply,
     };
     let prepared = match order.mode {
-        Mode::Replay => replay(&state, &order, endpoint, to.clone()),
-        Mode::Sign => sign(&state, &order, endpoint, to.clone()),
+        Mode::Replay => replay(&state, &order, endpoint, &to),
+        Mode::Sign => sign(&state, &order, endpoint, &to),
         Mode::Sample => sample(&order, endpoint, to.clone()),
     };
     let Prepared { request, notes } = match prepared {
@@ -126,6 +126,7 @@ pub(super) async fn order<T: DeserializeOwned>(request: Request<RequestBody>) ->
 }
 
 /// The endpoint and the URL of a configured target.
+#[expect(clippy::result_large_err, reason = "the error is the response")]
 pub(super) fn target<'a>(
     state: &'a State,
     endpoint: &str,
@@ -186,7 +187,7 @@ fn replay(
     state: &State,
     order: &Order,
     _: &InspectedEndpoint,
-    to: Uri,
+    to: &Uri,
 ) -> Result<Prepared, String> {
     let mut slot = None;
     let delivery = recorded(state, order, &mut slot)?;
@@ -196,7 +197,7 @@ fn replay(
     if !redacted.is_empty() {
         notes.push(format!("sent without what was redacted: {}", redacted.join(", ")));
     }
-    let to = addressed(&to, delivery);
+    let to = addressed(to, delivery);
     let request = send::verbatim(&request_of(delivery), to).map_err(|fix| fix.to_string())?;
     Ok(Prepared { request, notes })
 }
@@ -214,7 +215,7 @@ fn sign(
     state: &State,
     order: &Order,
     endpoint: &InspectedEndpoint,
-    to: Uri,
+    to: &Uri,
 ) -> Result<Prepared, String> {
     let mut slot = None;
     let delivery = recorded(state, order, &mut slot)?;
@@ -244,7 +245,7 @@ fn sign(
         body,
     );
     let tenant = delivery.event.as_ref().and_then(|event| event.tenant.clone());
-    let to = addressed(&to, delivery);
+    let to = addressed(to, delivery);
     let id = if order.fresh_id { Id::Fresh } else { Id::Kept };
     signed(endpoint, &endpoint.scheme, &request, (id, tenant.as_deref()), to)
 }

@@ -118,9 +118,9 @@ async fn report(prepared: &Prepared, target: &send::Target, lines: &mpsc::Sender
         let attempt = target.send(attack.requests()).await;
         let is_passed = attempt.is_expected();
         if is_passed {
-            passed += 1
+            passed += 1;
         } else {
-            failed += 1
+            failed += 1;
         }
         let row = Row {
             kind: attack.kind().name(),

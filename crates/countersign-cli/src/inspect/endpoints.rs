@@ -34,7 +34,7 @@ pub(crate) struct InspectedEndpoint {
     pub(crate) secrets: Arc<dyn SecretSource>,
 }
 
-/// Where a request is sent. There are no others: the page cannot name a URL.
+/// The destination of a request. There are no others: the page cannot name a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Endpoint,

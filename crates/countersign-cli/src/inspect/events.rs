@@ -66,4 +66,5 @@ pub(super) fn answer(state: &State, request: &Request<RequestBody>) -> Reply {
 }
 
 const BATCH: Duration = Duration::from_millis(100);
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Shorter than the time after which the server closes an idle connection.
+const HEARTBEAT: Duration = Duration::from_secs(4);

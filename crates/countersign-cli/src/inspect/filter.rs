@@ -95,7 +95,7 @@ impl Field {
             Self::Scheme => delivery.scheme == value,
             Self::Verdict => match value {
                 "verified" => delivery.is_verified,
-                "refused" => !delivery.is_verified,
+                "rejected" => !delivery.is_verified,
                 code => delivery.code == code,
             },
             Self::Id => event.is_some_and(|event| event.id == value),
@@ -152,7 +152,7 @@ mod tests {
         for text in ["type=invoice.paid", "type=invoice.paid, endpoint=/hooks", "text=PAID"] {
             assert!(admits(text), "{text}");
         }
-        for text in ["type=invoice", "type=invoice.paid,status=500", "verdict=refused", "id=evt"] {
+        for text in ["type=invoice", "type=invoice.paid,status=500", "verdict=rejected", "id=evt"] {
             assert!(!admits(text), "{text}");
         }
         assert!(admits("verdict=verified") && admits("verdict=handled") && admits("id=evt_1"));

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use super::delivery::{BodyState, Delivery, JobAttempt, JobAttempts};
 
-/// The last deliveries. Verified ones and refusals have separate limits: any client can cause
-/// refusals, and they never replace a verified delivery.
+/// The last deliveries. Verified ones and rejections have separate limits: any client can cause
+/// rejections, and they never replace a verified delivery.
 #[derive(Clone)]
 pub(crate) struct Ring(Arc<Shared>);
 
@@ -22,7 +22,7 @@ struct Shared {
 struct State {
     next_seq: u64,
     verified: Lane,
-    refused: Lane,
+    rejected: Lane,
     jobs: BTreeMap<i64, JobAttempts>,
     /// How many deliveries were not recorded, because they arrived too fast.
     dropped: u64,
@@ -43,14 +43,14 @@ pub(crate) struct Limits {
 
 impl Ring {
     pub(crate) fn new() -> Self {
-        Self::with_limits(VERIFIED, REFUSED)
+        Self::with_limits(VERIFIED, REJECTED)
     }
 
-    pub(crate) fn with_limits(verified: Limits, refused: Limits) -> Self {
+    pub(crate) fn with_limits(verified: Limits, rejected: Limits) -> Self {
         let state = State {
             next_seq: 1,
             verified: Lane::new(verified),
-            refused: Lane::new(refused),
+            rejected: Lane::new(rejected),
             jobs: BTreeMap::new(),
             dropped: 0,
         };
@@ -65,7 +65,7 @@ impl Ring {
         state.next_seq += 1;
         let lane = match delivery.is_verified {
             true => &mut state.verified,
-            false => &mut state.refused,
+            false => &mut state.rejected,
         };
         lane.push(delivery);
         drop(state);
@@ -96,7 +96,7 @@ impl Ring {
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.verified.clear();
-        state.refused.clear();
+        state.rejected.clear();
         state.jobs.clear();
         drop(state);
         self.changed();
@@ -104,7 +104,7 @@ impl Ring {
 
     pub(crate) fn find(&self, seq: u64) -> Option<Arc<Delivery>> {
         let state = self.state();
-        [&state.verified, &state.refused].into_iter().find_map(|lane| lane.find(seq))
+        [&state.verified, &state.rejected].into_iter().find_map(|lane| lane.find(seq))
     }
 
     pub(crate) fn attempts(&self, job: i64) -> JobAttempts {
@@ -114,7 +114,7 @@ impl Ring {
     /// The deliveries after this number, the oldest first.
     pub(crate) fn after(&self, seq: u64) -> Vec<Arc<Delivery>> {
         let state = self.state();
-        let lanes = [&state.verified, &state.refused];
+        let lanes = [&state.verified, &state.rejected];
         let mut found: Vec<Arc<Delivery>> =
             lanes.into_iter().flat_map(|lane| lane.after(seq)).collect();
         drop(state);
@@ -184,7 +184,7 @@ impl Lane {
 
 /// 1,000 deliveries and 64 MiB together.
 const VERIFIED: Limits = Limits { count: 750, bytes: 48 * 1024 * 1024 };
-const REFUSED: Limits = Limits { count: 250, bytes: 16 * 1024 * 1024 };
+const REJECTED: Limits = Limits { count: 250, bytes: 16 * 1024 * 1024 };
 const MAX_JOBS: usize = 1000;
 const MAX_ATTEMPTS: usize = 32;
 
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_never_replace_verified_deliveries() {
+    fn rejections_never_replace_verified_deliveries() {
         let ring = small();
         ring.push(delivery(true, 1));
         (0..1000).for_each(|_| ring.push(delivery(false, 1000)));
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_a_thousand_deliveries_and_64_mib() {
-        assert_eq!(VERIFIED.count + REFUSED.count, 1000);
-        assert_eq!(VERIFIED.bytes + REFUSED.bytes, 64 * 1024 * 1024);
+        assert_eq!(VERIFIED.count + REJECTED.count, 1000);
+        assert_eq!(VERIFIED.bytes + REJECTED.bytes, 64 * 1024 * 1024);
     }
 }

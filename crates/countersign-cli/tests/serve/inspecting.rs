@@ -103,7 +103,7 @@ async fn deliveries_and_their_verdicts_are_listed() {
     assert_eq!(*handled, (&json!("handled"), &json!(200), &json!(true)));
     assert_eq!(*duplicate, (&json!("duplicate"), &json!(200), &json!(true)));
     assert_eq!(*rejected, (&json!("signature_mismatch"), &json!(401), &json!(false)));
-    for (query, count) in [("type=swap.completed", 2), ("verdict=refused", 1), ("id=evt_9", 0)] {
+    for (query, count) in [("type=swap.completed", 2), ("verdict=rejected", 1), ("id=evt_9", 0)] {
         let found = it.get(&format!("/api/deliveries?{query}")).await;
         assert_eq!(found["deliveries"].as_array().unwrap().len(), count, "{query}");
     }

@@ -20,7 +20,8 @@ fn unwritten() -> (Log, Receiver<Entry>) {
         hidden: Arc::new(KnownSecrets::new()),
         is_hidden_reported: Arc::default(),
     };
-    let log = Log { queue, dropped: Arc::default(), format: Format::Json, bodies: Some(bodies) };
+    let (dropped, format, bodies) = (Arc::default(), Format::Json, Some(bodies));
+    let log = Log { queue, dropped, format, bodies, ring: None };
     (log, entries)
 }
 
