@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign::serve::{RequestBody, Serve};
 use http::header::{LOCATION, SET_COOKIE};
@@ -94,7 +95,9 @@ impl Inspector {
         let stopped = stop.clone();
         let serve = Serve::new(listener, service)
             .with_graceful_shutdown(async move { stopped.cancelled().await })
-            .with_connections(CONNECTIONS);
+            .with_connections(CONNECTIONS)
+            // A stream of events is one response.
+            .with_idle_timeout(MAX_STREAM);
         tokio::spawn(serve.into_future());
         Running { stop, url, _session: session }
     }
@@ -174,4 +177,6 @@ pub(super) fn default_address() -> SocketAddr {
 pub(super) const TOKEN: &str = "COUNTERSIGN_INSPECT_TOKEN";
 const MIN_TOKEN: usize = 16;
 const CONNECTIONS: usize = 64;
+/// After that, a page connects again.
+const MAX_STREAM: Duration = Duration::from_secs(60 * 60);
 const ACTIONS: usize = 4;

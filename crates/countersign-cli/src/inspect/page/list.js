@@ -181,7 +181,11 @@ export class List {
     if (event.key in steps) this.move(steps[event.key]);
     else if (event.key === 'ArrowRight') this.toggle(true);
     else if (event.key === 'ArrowLeft') this.toggle(false);
-    else if (event.key === 'Enter') document.getElementById('detail').focus();
+    else if (event.key === 'Enter') {
+      if (this.selected === null) this.move(0);
+      document.body.classList.add('reading');
+      $('detail').focus();
+    }
     else return;
     event.preventDefault();
   }
