@@ -25,7 +25,7 @@ pub(crate) fn check() -> Result<(), String> {
 
 fn link_workspace(root: &Path, copy: &Path) -> io::Result<()> {
     fs::create_dir_all(copy)?;
-    for name in ["Cargo.toml", "benches", "crates", "examples", "tests"] {
+    for name in ["Cargo.toml", "benches", "crates", "examples", "sim", "tests"] {
         let link = copy.join(name);
         if link.is_symlink() {
             fs::remove_file(&link)?;
