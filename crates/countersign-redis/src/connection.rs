@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::ConnectionLike;
+use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
 use tokio::time::Instant;
 
@@ -20,21 +20,32 @@ use crate::error::Fault;
 use crate::target::Target;
 
 /// A connection that many requests use concurrently.
-pub(crate) struct Connection(Box<dyn Shared>);
+pub(crate) enum Connection {
+    /// To one server. Each operation clones it, so it is not boxed.
+    Single(MultiplexedConnection),
+    Other(Box<dyn Shared>),
+}
 
 impl Connection {
     pub(crate) fn new(connection: impl ConnectionLike + Clone + Send + Sync + 'static) -> Self {
-        Self(Box::new(connection))
+        Self::Other(Box::new(connection))
     }
 
     pub(crate) async fn send(&mut self, command: &Cmd) -> Result<Value, RedisError> {
-        self.0.req_packed_command(command).await?.extract_error()
+        let reply = match self {
+            Self::Single(connection) => connection.req_packed_command(command),
+            Self::Other(connection) => connection.req_packed_command(command),
+        };
+        reply.await?.extract_error()
     }
 }
 
 impl Clone for Connection {
     fn clone(&self) -> Self {
-        self.0.share()
+        match self {
+            Self::Single(connection) => Self::Single(connection.clone()),
+            Self::Other(connection) => connection.share(),
+        }
     }
 }
 
@@ -44,7 +55,7 @@ impl fmt::Debug for Connection {
     }
 }
 
-trait Shared: ConnectionLike + Send + Sync {
+pub(crate) trait Shared: ConnectionLike + Send + Sync {
     fn share(&self) -> Connection;
 }
 
@@ -181,7 +192,7 @@ async fn dial(client: &Client) -> Result<Connection, RedisError> {
         .set_connection_timeout(None)
         .set_response_timeout(None)
         .set_pipeline_buffer_size(REQUESTS_IN_QUEUE);
-    client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::new)
+    client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
 }
 
 /// The library's default of 50 would make a burst queue twice.

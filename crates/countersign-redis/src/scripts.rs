@@ -19,8 +19,8 @@ use crate::record::{Stored, millis};
 /// command for any reason, the script decides, too.
 pub(crate) fn first_claim(key: &str, attempt: &Attempt) -> Cmd {
     let Stored { value, keep_ms } = Stored::first_claim(attempt);
-    let mut set = redis::cmd("SET");
-    set.arg(key).arg(&value).arg("NX").arg("GET").arg("PX").arg(keep_ms);
+    let mut set = Cmd::with_capacity(ARGUMENTS, SHORT + key.len());
+    set.arg("SET").arg(key).arg(&value).arg("NX").arg("GET").arg("PX").arg(keep_ms);
     set
 }
 
@@ -89,8 +89,8 @@ impl Script {
     }
 
     fn call(&self, command: &str, script: &str, key: &str, attempt: &Attempt) -> Cmd {
-        let mut call = redis::cmd(command);
-        call.arg(script).arg(1).arg(key);
+        let mut call = Cmd::with_capacity(ARGUMENTS, SHORT + script.len() + key.len());
+        call.arg(command).arg(script).arg(1).arg(key);
         (self.arguments)(&mut call, attempt);
         call
     }
@@ -114,6 +114,13 @@ fn success(call: &mut Cmd, attempt: &Attempt) {
     let Stored { value, keep_ms } = Stored::success(attempt);
     call.arg(&value).arg(keep_ms);
 }
+
+/// The most arguments of a call.
+const ARGUMENTS: usize = 9;
+
+/// The bytes of all arguments except the key and the script. A command that need not grow
+/// saves several turns of the allocator's lock.
+const SHORT: usize = 128;
 
 const CLAIM: &str = concat!(include_str!("scripts/record.lua"), include_str!("scripts/claim.lua"));
 

@@ -1,5 +1,6 @@
 //! A connection in use.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,13 +11,14 @@ use crate::connection::{Connection, Dialled, Primary};
 
 /// A connection in use, and its statistics.
 #[derive(Clone)]
-pub(crate) struct Live {
+pub(crate) struct Live(Arc<Opened>);
+
+pub(crate) struct Opened {
     pub(crate) connection: Connection,
     /// Its server, if sentinels may name another one later.
     pub(crate) primary: Option<Arc<Primary>>,
-    /// When it was opened. This also distinguishes it from later connections.
     pub(super) since: Instant,
-    known: Arc<Known>,
+    known: Known,
 }
 
 /// In microseconds.
@@ -32,11 +34,11 @@ impl Live {
     pub(super) fn new(dialled: Dialled) -> Self {
         let Dialled { connection, primary, round_trip } = dialled;
         let known = Known { round_trip: AtomicU64::new(micros(round_trip)), ..Known::default() };
-        Self { connection, primary, since: Instant::now(), known: Arc::new(known) }
+        Self(Arc::new(Opened { connection, primary, since: Instant::now(), known }))
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
-        self.since == other.since
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The average response time on this connection.
@@ -65,6 +67,14 @@ impl Live {
 
     fn micros_at(&self, at: Instant) -> u64 {
         micros(at.saturating_duration_since(self.since)).max(1)
+    }
+}
+
+impl Deref for Live {
+    type Target = Opened;
+
+    fn deref(&self) -> &Opened {
+        &self.0
     }
 }
 
