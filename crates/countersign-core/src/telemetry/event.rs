@@ -130,6 +130,9 @@ impl<'a> SecretLabel<'a> {
     pub(super) fn text(self) -> Cow<'a, str> {
         match self {
             Self::Name(name) => Cow::Borrowed(name),
+            // The usual ones need no allocation.
+            Self::Index(0) => Cow::Borrowed("0"),
+            Self::Index(1) => Cow::Borrowed("1"),
             Self::Index(index) => Cow::Owned(index.to_string()),
         }
     }

@@ -11,11 +11,19 @@ pub(crate) struct Labels {
     /// Whether rejected requests are passed on.
     #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only the log shows it"))]
     pub(super) is_shadow: bool,
+    #[cfg(feature = "metrics")]
+    pub(super) series: Arc<super::metrics::Series>,
 }
 
 impl Labels {
     pub(super) fn new(scheme: &str, endpoint: &str) -> Self {
-        Self { scheme: scheme.into(), endpoint: endpoint.into(), is_shadow: false }
+        Self {
+            scheme: scheme.into(),
+            endpoint: endpoint.into(),
+            is_shadow: false,
+            #[cfg(feature = "metrics")]
+            series: Arc::new(super::metrics::Series::new()),
+        }
     }
 
     pub(super) fn in_shadow(self) -> Self {

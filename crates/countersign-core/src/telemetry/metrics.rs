@@ -2,15 +2,17 @@
 //! for counting and for descriptions.
 
 mod list;
+mod series;
 
 use std::time::Duration;
 
-use ::metrics::{Label, SharedString, Unit};
+use ::metrics::{Level, Metadata, Unit};
 
 use super::event::{Granted, TelemetryEvent};
 use super::labels::Labels;
 
 pub use list::{METRICS, Metric, MetricKind};
+pub(super) use series::Series;
 
 /// Passes the description of each metric to the installed recorder. Call it once,
 /// after the recorder is installed.
@@ -42,7 +44,7 @@ pub(crate) fn record(labels: &Labels, notice: &TelemetryEvent<'_>) {
             body_took,
             verify_took,
         } => {
-            count_by(labels, &list::VERIFIED, secret.text().into_owned());
+            count_by(labels, &list::VERIFIED, &secret.text());
             observe(labels, &list::BODY_BYTES, body_bytes as f64);
             observe_time(labels, &list::BODY_SECONDS, body_took);
             observe_time(labels, &list::VERIFY_SECONDS, verify_took);
@@ -107,16 +109,16 @@ fn handled(labels: &Labels, code: &'static str, took: Duration) {
 }
 
 fn count(labels: &Labels, metric: &Metric) {
-    ::metrics::counter!(metric.name, common(labels, metric)).increment(1);
+    count_by(labels, metric, "");
 }
 
 /// Increments a counter with a value for the metric's own label, which is its last.
-fn count_by(labels: &Labels, metric: &Metric, value: impl Into<SharedString>) {
-    let mut all = common(labels, metric);
-    if let Some(own) = metric.labels.last() {
-        all.push(Label::new(*own, value));
-    }
-    ::metrics::counter!(metric.name, all).increment(1);
+fn count_by(labels: &Labels, metric: &Metric, value: &str) {
+    labels.series.with_key(labels, metric, value, |key| {
+        ::metrics::with_recorder(|recorder| {
+            recorder.register_counter(key, &METADATA).increment(1);
+        });
+    });
 }
 
 fn observe_time(labels: &Labels, metric: &Metric, took: Duration) {
@@ -124,12 +126,12 @@ fn observe_time(labels: &Labels, metric: &Metric, took: Duration) {
 }
 
 fn observe(labels: &Labels, metric: &Metric, value: f64) {
-    ::metrics::histogram!(metric.name, common(labels, metric)).record(value);
+    labels.series.with_key(labels, metric, "", |key| {
+        ::metrics::with_recorder(|recorder| {
+            recorder.register_histogram(key, &METADATA).record(value);
+        });
+    });
 }
 
-fn common(Labels { scheme, endpoint, .. }: &Labels, metric: &Metric) -> Vec<Label> {
-    let mut all = Vec::with_capacity(metric.labels.len());
-    all.push(Label::new(list::SCHEME, scheme.clone()));
-    all.push(Label::new(list::ENDPOINT, endpoint.clone()));
-    all
-}
+static METADATA: Metadata<'static> =
+    Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
