@@ -1,10 +1,10 @@
 //! Cost by the number of endpoints of `countersign serve`.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,8 @@ pub(crate) fn print(is_full: bool) {
     let requests = if is_full { 30_000 } else { 160 };
     for (round, count) in counts.iter().enumerate() {
         let began = Instant::now();
-        let (mut child, address) = start(&program, *count);
+        let folder = tempfile::tempdir().unwrap();
+        let (mut child, address) = start(&program, *count, folder.path());
         let ready = began.elapsed().as_millis();
         let memory = memory::resident_of(child.id());
         let deliveries = Deliveries::signed(1024, requests, round);
@@ -38,9 +39,9 @@ pub(crate) fn print(is_full: bool) {
     }
 }
 
-/// The last endpoint is `/hook`.
-fn start(program: &PathBuf, count: usize) -> (Child, SocketAddr) {
-    let folder = tempfile::tempdir().unwrap();
+/// The last endpoint is `/hook`. The events are written to a file: the program does not
+/// start if nothing takes them.
+fn start(program: &Path, count: usize, folder: &Path) -> (Child, SocketAddr) {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut file = format!("listen = \"{address}\"\n");
     for number in 0..count {
@@ -52,14 +53,14 @@ fn start(program: &PathBuf, count: usize) -> (Child, SocketAddr) {
         )
         .unwrap();
     }
-    let config = folder.path().join("serve.toml");
+    let config = folder.join("serve.toml");
     fs::write(&config, file).unwrap();
     let mut child = Command::new(program)
         .args(["serve", "--config"])
         .arg(&config)
         .env("BENCH", SECRET)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stdout(File::create(folder.join("events.jsonl")).unwrap())
+        .stderr(File::create(folder.join("log.jsonl")).unwrap())
         .spawn()
         .unwrap();
     for _ in 0..1_000 {
@@ -70,5 +71,6 @@ fn start(program: &PathBuf, count: usize) -> (Child, SocketAddr) {
     }
     drop(child.kill());
     drop(child.wait());
-    panic!("the program did not start");
+    let log = fs::read_to_string(folder.join("log.jsonl")).unwrap_or_default();
+    panic!("the program did not start: {log}");
 }

@@ -14,14 +14,16 @@ use std::env;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
 use countersign_benches::verifier;
-use countersign_core::{MemoryStore, Receiver};
+use countersign_core::{METRICS, MemoryStore, MetricKind, Receiver};
 use countersign_tower::WebhookLayer;
 use load::Deliveries;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tracing_subscriber::filter::LevelFilter;
@@ -109,7 +111,21 @@ impl Drop for Server {
 /// Prints its address, and serves until the process is killed.
 fn serve(watched: Watched) {
     if matches!(watched, ByMetrics | ByBoth) {
-        drop(PrometheusBuilder::new().install_recorder().unwrap());
+        let mut exporter = PrometheusBuilder::new();
+        for metric in METRICS {
+            if let MetricKind::Histogram { buckets, .. } = metric.kind {
+                let this = Matcher::Full(metric.name.to_owned());
+                exporter = exporter.set_buckets_for_metric(this, buckets).unwrap();
+            }
+        }
+        let recorder = exporter.install_recorder().unwrap();
+        // As every user of this exporter has to do.
+        thread::spawn(move || {
+            loop {
+                thread::sleep(Duration::from_secs(1));
+                recorder.run_upkeep();
+            }
+        });
     }
     let lines = tracing_subscriber::fmt().with_writer(io::stderr);
     match watched {
