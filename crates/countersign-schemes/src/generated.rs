@@ -2556,8 +2556,7 @@ mod describe {
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
             .algorithm(Algorithm::Token)
             .signature_header("verif-hash")
-            .fallback_identity(Identity::Content)
-            .identity_basis("the transaction and its state")
+            .identity_basis("the time in the body is that of the transaction, and `subscription.cancelled` contains none, so two events can be equal")
             .event_type("body:/event")
             .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
     }
@@ -3192,8 +3191,7 @@ mod describe {
             .algorithm(Algorithm::HmacSha512)
             .signature_header("x-paystack-signature")
             .signed_payload("{body}")
-            .fallback_identity(Identity::Content)
-            .identity_basis("the object with its times, and the event's name")
+            .identity_basis("the bodies of refunds (`refund.pending`, `refund.processing`) and of failed identifications contain neither an id nor a time, so two events can be equal (Paystack, refunds)")
             .event_type("body:/event")
             .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
     }
