@@ -4,6 +4,7 @@
 mod durations;
 mod held_events;
 mod outage;
+mod pieces;
 mod slow_store;
 
 use std::sync::Arc;

@@ -230,7 +230,8 @@ pub fn http_cases() -> Vec<HttpCase> {
                 a_compressed_body_without_a_content_encoding_is_passed_on_unchanged,
                 a_body_that_was_already_read_is_rejected,
                 a_body_that_never_comes_is_rejected_at_the_deadline,
-                a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole_body;
+                a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole_body,
+                a_body_in_very_many_small_chunks_is_rejected;
             limits:
                 a_body_of_a_known_length_is_handled_up_to_the_limit,
                 a_body_in_chunks_is_handled_up_to_the_limit,

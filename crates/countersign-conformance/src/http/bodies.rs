@@ -71,6 +71,17 @@ pub(super) async fn a_body_that_trickles_is_rejected_at_one_deadline_for_the_who
     server.has_done_nothing()
 }
 
+/// Each chunk costs the server about as much as the MAC of two thousand bytes.
+pub(super) async fn a_body_in_very_many_small_chunks_is_rejected(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
+    let delivery = plain_delivery(vec![b'x'; 16 * 1024])?;
+    let delivery = delivery.with_framing(Framing::Chunked(1, ""));
+    server.deliver(&delivery).await?.is_rejected(413, "body_too_large")?;
+    server.has_done_nothing()
+}
+
 /// An endpoint with a short body timeout.
 fn hasty() -> Result<HttpEndpoint, Failure> {
     Ok(HttpEndpoint::of(plain_verifier()?.with_body_timeout(DEADLINE)))

@@ -36,8 +36,8 @@ pub enum VerifyErrorKind {
     TimestampTooOld,
     /// The timestamp is too far in the future.
     TimestampInFuture,
-    /// The body is larger than the limit, or consists of more parts than are read before it is
-    /// verified.
+    /// The body is larger than the limit, or consists of more parts, or arrives in more pieces, than
+    /// are read before it is verified.
     BodyTooLarge,
     /// The body did not arrive completely within its deadline.
     BodyTimeout,

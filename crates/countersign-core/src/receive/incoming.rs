@@ -47,6 +47,7 @@ impl Verifier {
         Ok(IncomingDelivery {
             request,
             received: 0,
+            pieces: 0,
             start: [0; 2],
             pace: BodyDeadline::new(self.body_timeout(), self.min_body_rate()),
             reserved: self.buffer_budget().reserve(),
@@ -85,6 +86,7 @@ impl Verifier {
 pub(super) struct IncomingDelivery {
     request: Request,
     received: u64,
+    pieces: u64,
     /// The first two bytes, for the log.
     start: [u8; 2],
     pace: BodyDeadline,
@@ -149,14 +151,18 @@ impl IncomingDelivery {
     /// # Errors
     ///
     /// The response, if no more of the request needs to be read: the body is too
-    /// large, is not valid in its content encoding, or does not fit into the budget at
-    /// the moment.
+    /// large, arrives in too many small pieces, is not valid in its content encoding, or
+    /// does not fit into the budget at the moment.
     pub(super) fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), EarlyResponse> {
         let piece = piece.into();
         if let (0, [first, second, ..]) = (self.received, &*piece) {
             self.start = [*first, *second];
         }
         self.received += piece.len() as u64;
+        self.pieces += 1;
+        if self.pieces > SMALL_PIECES + self.received / BYTES_OF_A_PIECE {
+            return Err(self.reject(VerifyErrorKind::BodyTooLarge));
+        }
         let pushed = match &mut self.request {
             Request::Delivery { body_verifier: begun, .. } => {
                 begun.update_counted(piece, &mut self.reserved)
@@ -309,6 +315,15 @@ impl fmt::Debug for IncomingDelivery {
             .finish_non_exhaustive()
     }
 }
+
+/// Each piece costs the server about as much as the MAC of two thousand bytes: without a limit, a
+/// forged body of one-byte chunks would cost hundreds of times its MAC. A body of this many pieces
+/// is always read.
+const SMALL_PIECES: u64 = 1_024;
+
+/// Beyond [`SMALL_PIECES`], the average of the pieces must have about this size: less than a TCP
+/// segment.
+const BYTES_OF_A_PIECE: u64 = 512;
 
 /// The memory of a request besides its head and body: its task, and the state of
 /// parsing and verification.
