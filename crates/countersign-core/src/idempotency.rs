@@ -51,7 +51,7 @@ pub use store::{
     RenewOutcome, StoreError, StoreWarning, Token,
 };
 
-pub(crate) use bounded::{bounded, replied};
+pub(crate) use bounded::{bounded, caught, replied};
 pub(crate) use claim::Holder;
 pub(crate) use settlement::SettlementQueue;
 pub(crate) use waiters::Waiters;

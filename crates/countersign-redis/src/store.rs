@@ -221,6 +221,10 @@ impl IdempotencyStore for RedisStore {
         let deposed = breaker.successes().report();
         health::probe(scripts, canaries, deposed, |command| self.command(command)).await
     }
+
+    fn deadline(&self) -> Option<Duration> {
+        Some(self.0.budgets.deadline)
+    }
 }
 
 impl fmt::Debug for RedisStore {

@@ -132,6 +132,10 @@ impl IdempotencyStore for SqliteStore {
         };
         Ok(Health::new(if is_full { vec![StoreWarning::Full] } else { Vec::new() }))
     }
+
+    fn deadline(&self) -> Option<Duration> {
+        Some(self.0.deadline)
+    }
 }
 
 impl fmt::Debug for SqliteStore {

@@ -72,6 +72,33 @@ async fn the_time_for_a_claim_follows_the_ack_deadline_within_bounds() {
     }
 }
 
+/// Otherwise each delivery would start and stop timers that never fire.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_limits_its_calls_itself_is_not_limited_once_more() {
+    // The receiver's own limit is 1.25 s, and the response may take 4.5 s.
+    let late = Fault::ReplyLate(Duration::from_secs(2));
+    for (stated_ms, claimed) in [(1250, Ok(1)), (1251, Err("store_unavailable"))] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let store = store.with_stated_deadline(Duration::from_millis(stated_ms));
+        let receiver = super::receiver("jupiter", store.clone());
+        store.fail_next("claim", &[late]);
+        let delivery = admit(&receiver, EVENT).await;
+        let attempt = delivery.map(|delivery| delivery.claim.grant().attempt);
+        assert_eq!(attempt.map_err(|early| early.code()), claimed, "{stated_ms} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_a_store_that_limits_its_calls_itself_is_an_error() {
+    for fault in [Fault::Panics, Fault::PanicsAtOnce] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let store = store.with_stated_deadline(Duration::ZERO);
+        let receiver = super::receiver("jupiter", store.clone());
+        store.fail_next("claim", &[fault]);
+        assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "store_unavailable");
+    }
+}
+
 /// Found by the simulation: another process has handled the event when the reply is read.
 #[tokio::test(start_paused = true)]
 async fn a_grant_that_is_read_after_its_lease_is_claimed_again() {

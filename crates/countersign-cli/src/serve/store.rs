@@ -202,6 +202,20 @@ impl IdempotencyStore for Store {
     async fn probe(&self) -> Result<Health, StoreError> {
         call!(self, probe)
     }
+
+    fn deadline(&self) -> Option<Duration> {
+        match self {
+            Self::Memory(store) => store.deadline(),
+            #[cfg(feature = "redis")]
+            Self::Redis(store) => store.deadline(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.deadline(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.deadline(),
+            #[cfg(feature = "sqlite")]
+            Self::Queue(queue) => queue.deadline(),
+        }
+    }
 }
 
 fn of_file(path: &Path) -> String {

@@ -26,10 +26,21 @@ pub(crate) async fn bounded<T>(
             Ok(Poll::Ready(reply)) => return Poll::Ready(Some(reply)),
             Ok(Poll::Pending) => {}
             // After a panic, the call is not polled again.
-            Err(_) => return Poll::Ready(Some(Err(StoreError::unknown_effect("store panicked")))),
+            Err(_) => return Poll::Ready(Some(Err(panicked()))),
         }
         let end = end.get_or_insert_with(|| Box::pin(runtime.sleep(within)));
         end.as_mut().poll(cx).map(|()| None)
+    })
+    .await
+}
+
+/// As [`bounded`], for a call that ends by itself.
+pub(crate) async fn caught<T>(
+    mut call: Pin<&mut impl Future<Output = Result<T, StoreError>>>,
+) -> Result<T, StoreError> {
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
     })
     .await
 }
@@ -43,4 +54,8 @@ pub(crate) async fn replied<T>(
     bounded(call, within, runtime).await.unwrap_or_else(|| {
         Err(StoreError::unknown_effect(format!("store did not reply within {within:?}")))
     })
+}
+
+fn panicked() -> StoreError {
+    StoreError::unknown_effect("store panicked")
 }

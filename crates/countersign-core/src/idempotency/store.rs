@@ -20,7 +20,8 @@ use super::key::{EventKey, Fingerprint};
 /// Every call must end. Give each call a deadline, and return
 /// [`StoreError::unknown_effect`] when the deadline has passed.
 ///
-/// As a last resort, the receiver also limits the calls. It waits for a `claim`, a
+/// As a last resort, the receiver also limits the calls, unless the store states a shorter
+/// [`deadline`](Self::deadline) of its own. It waits for a `claim`, a
 /// `complete`, a `release` and a `forget` for a quarter of the ack deadline, at least
 /// 250 ms and at most 10 s
 /// ([`Receiver::with_ack_deadline`](crate::Receiver::with_ack_deadline)). It waits for a
@@ -80,6 +81,15 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 
     /// Checks the store's health, at start-up and from time to time.
     fn probe(&self) -> impl Future<Output = Result<Health, StoreError>> + Send;
+
+    /// The time within which every call except `probe` ends, if the store keeps to it with
+    /// timers of its own. If this is not longer than the receiver's own limit, the receiver
+    /// starts no timer for the calls, which saves it a part of the time of each delivery.
+    ///
+    /// The default is `None`: the receiver limits the calls.
+    fn deadline(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// One attempt at handling an event, with the values that the store needs.

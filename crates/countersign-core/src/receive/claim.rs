@@ -17,7 +17,6 @@ pub use repeats::Repeats;
 use super::{EarlyResponse, Receiver};
 use crate::idempotency::{
     Attempt, Claim, ClaimOutcome, Effect, EventKey, Fingerprint, Holder, IdempotencyStore, Token,
-    replied,
 };
 use crate::telemetry::{EventLabel, TelemetryEvent};
 use crate::time::runtime::Runtime;
@@ -150,8 +149,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         {
             // The event is now done. If that is not recorded, the next delivery is passed to the
             // dead letters again.
-            let within = self.0.settings.store_timeout;
-            let _ = replied(pin!(claim.complete()), within, runtime).await;
+            let _ = self.reply(pin!(claim.complete()), runtime).await;
             return Err(EarlyResponse::Exhausted { dead_lettered: true });
         }
         let is_repeat =

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use super::Receiver;
-use crate::idempotency::{EventKey, IdempotencyStore, StoreError, replied};
+use crate::idempotency::{EventKey, IdempotencyStore, StoreError};
 use crate::time::runtime::Runtime;
 
 impl<S: IdempotencyStore> Receiver<S> {
@@ -27,7 +27,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         let was_known = self.0.queue.forget(key);
         // In a block, because a store can also panic before it returns its future.
         let call = pin!(async { self.store().forget(key).await });
-        let was_stored = replied(call, self.0.settings.store_timeout, runtime).await?;
+        let was_stored = self.reply(call, runtime).await?;
         Ok(was_known || was_stored)
     }
 }

@@ -4,9 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 
 use super::{OutcomeRule, Receiver, SuccessCompletes, Verdict};
-use crate::idempotency::{
-    Claim, CompleteOutcome, IdempotencyStore, ReleaseOutcome, StoreError, replied,
-};
+use crate::idempotency::{Claim, CompleteOutcome, IdempotencyStore, ReleaseOutcome, StoreError};
 use crate::telemetry::TelemetryEvent;
 use crate::time::runtime::Runtime;
 
@@ -24,14 +22,11 @@ impl<S: IdempotencyStore> Receiver<S> {
         status: impl Into<Option<u16>>,
         runtime: &impl Runtime,
     ) -> Settled {
-        let within = self.0.settings.store_timeout;
         match status.into().map_or(Verdict::Release, |status| self.verdict(status)) {
             Verdict::Complete => {
-                Settled::Completed(replied(pin!(claim.complete()), within, runtime).await)
+                Settled::Completed(self.reply(pin!(claim.complete()), runtime).await)
             }
-            Verdict::Release => {
-                Settled::Released(replied(pin!(claim.release()), within, runtime).await)
-            }
+            Verdict::Release => Settled::Released(self.reply(pin!(claim.release()), runtime).await),
         }
     }
 

@@ -1,12 +1,14 @@
 //! The calls of a claim to the store, and the wait for another attempt.
 
-use std::pin::pin;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::OutagePolicy;
 use crate::idempotency::{
-    Attempt, ClaimOutcome, EventKey, IdempotencyStore, StoreError, bounded, replied,
+    Attempt, ClaimOutcome, EventKey, IdempotencyStore, StoreError, bounded, caught, replied,
 };
 use crate::receive::Receiver;
 use crate::receive::settings::MIN_LEASE;
@@ -111,10 +113,25 @@ impl<S: IdempotencyStore> Receiver<S> {
         let since = Stopwatch::start();
         // In a block, because a store can also panic before it returns its future.
         let call = pin!(async { self.store().claim(key, attempt).await });
-        let outcome = replied(call, self.0.settings.store_timeout, runtime).await;
+        let outcome = self.reply(call, runtime).await;
         self.record(&TelemetryEvent::StoreQueried(since.elapsed()));
         self.report_store(outcome.as_ref().err());
         outcome
+    }
+
+    /// The reply to a call of the store, or an error if none arrives in time.
+    pub(in crate::receive) async fn reply<T>(
+        &self,
+        call: Pin<&mut impl Future<Output = Result<T, StoreError>>>,
+        runtime: &impl Runtime,
+    ) -> Result<T, StoreError> {
+        let within = self.0.settings.store_timeout;
+        // The store's code, so it may panic, as its calls may.
+        let own = catch_unwind(AssertUnwindSafe(|| self.store().deadline())).unwrap_or(None);
+        match own {
+            Some(own) if own <= within => caught(call).await,
+            _ => replied(call, within, runtime).await,
+        }
     }
 
     /// Reports the first error and the end of an outage.
