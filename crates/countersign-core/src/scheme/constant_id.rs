@@ -45,6 +45,12 @@ impl Scheme {
             Some("a time, which several events can share")
         } else if name_words::is_attempt(name) {
             Some("the number of an attempt, which does not identify the event")
+        } else if name_words::is_kind(name) {
+            Some("a kind or a state of events, or a version, which many events share")
+        } else if name_words::is_owner(name) {
+            Some("what many events belong to")
+        } else if name_words::is_checksum(name) {
+            Some("a checksum of the content, which distinct events can share")
         } else {
             None
         }
@@ -67,6 +73,8 @@ impl Scheme {
                 "names a kind of events, or a version"
             } else if name_words::is_time(name) {
                 "contains a time, which several events can share"
+            } else if name_words::is_owner(name) {
+                "names what many events belong to"
             } else {
                 continue;
             };

@@ -4,10 +4,32 @@
 
 use std::iter;
 
-/// Whether the name is that of a time: `created`, `updatedAt`, `X-Event-Timestamp`.
+/// Whether the name is that of a time: `created`, `updatedAt`, `X-Event-Timestamp`, `sent_on`.
 pub(super) fn is_time(name: &str) -> bool {
     let (last, is_only) = last_word(name, &UNITS);
-    is_one_of(last, &TIMES) || is_only && is_one_of(last, &PAST_ACTIONS)
+    let is_day = || has_only_words(name, &[&PAST_ACTIONS, &["on"]]);
+    is_one_of(last, &TIMES) || is_only && is_one_of(last, &PAST_ACTIONS) || is_day()
+}
+
+/// Whether the name of a member is that of a kind or a state of events, or of a version: `type`,
+/// `eventType`, `livemode`, `api_version`. A `name` alone can be the whole name of a resource.
+pub(super) fn is_kind(name: &str) -> bool {
+    has_only_words(name, &[&KINDS_OF_MEMBERS, &BESIDE_KINDS])
+        || has_only_words(name, &[&["name"], &BESIDE_KINDS]) && words(name).count() > 1
+        || words(name).eq(["event"])
+}
+
+/// Whether the name is that of the id of what sends many events: `account_id`,
+/// `X-Acme-Subscription-Id`, `tenant`.
+pub(super) fn is_owner(name: &str) -> bool {
+    let (owner, _) = last_word(name, &NAMES_OF_IDS);
+    is_one_of(owner, &OWNERS)
+}
+
+/// Whether the name of a member is that of a checksum of the content. A `digest`, a `hash` and a
+/// `signature` can be those of a transaction, which they identify.
+pub(super) fn is_checksum(name: &str) -> bool {
+    has_only_words(name, &[&CHECKSUMS, &CONTENTS])
 }
 
 /// Whether the name is that of the number of an attempt, of a count or a mark of retries:
@@ -88,11 +110,36 @@ fn humps(mut word: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-const TIMES: [&str; 6] = ["at", "date", "datetime", "time", "timestamp", "ts"];
+const TIMES: [&str; 9] =
+    ["at", "date", "datetime", "epoch", "stamp", "time", "timestamp", "ts", "when"];
 /// Times, if there is no other word.
-const PAST_ACTIONS: [&str; 5] = ["created", "modified", "occurred", "sent", "updated"];
-const UNITS: [&str; 7] = ["iso", "milliseconds", "millis", "ms", "seconds", "unix", "utc"];
-const ATTEMPTS: [&str; 8] = [
+const PAST_ACTIONS: [&str; 9] = [
+    "created",
+    "fired",
+    "modified",
+    "occurred",
+    "published",
+    "received",
+    "sent",
+    "triggered",
+    "updated",
+];
+const UNITS: [&str; 13] = [
+    "iso",
+    "micros",
+    "microseconds",
+    "milliseconds",
+    "millis",
+    "ms",
+    "nanos",
+    "nanoseconds",
+    "ns",
+    "seconds",
+    "unix",
+    "us",
+    "utc",
+];
+const ATTEMPTS: [&str; 10] = [
     "attempt",
     "attempts",
     "redelivered",
@@ -101,6 +148,8 @@ const ATTEMPTS: [&str; 8] = [
     "retried",
     "retries",
     "retry",
+    "tries",
+    "try",
 ];
 const COUNTS: [&str; 8] = ["after", "count", "counter", "index", "no", "num", "number", "reason"];
 const BESIDE_ATTEMPTS: [&str; 7] =
@@ -125,7 +174,44 @@ const HASHES: [&str; 2] = ["hash", "hashes"];
 /// With one of these words, or alone, a hash is that of the content.
 const CONTENTS: [&str; 8] =
     ["amz", "body", "content", "data", "goog", "message", "payload", "request"];
-const KINDS: [&str; 5] = ["kind", "name", "topic", "type", "version"];
+const KINDS: [&str; 7] = ["action", "event", "kind", "name", "topic", "type", "version"];
+const KINDS_OF_MEMBERS: [&str; 12] = [
+    "action",
+    "env",
+    "environment",
+    "kind",
+    "livemode",
+    "mode",
+    "object",
+    "state",
+    "status",
+    "topic",
+    "type",
+    "version",
+];
+const BESIDE_KINDS: [&str; 8] =
+    ["api", "event", "message", "notification", "resource", "schema", "test", "webhook"];
+const OWNERS: [&str; 15] = [
+    "account",
+    "app",
+    "application",
+    "client",
+    "company",
+    "customer",
+    "hook",
+    "merchant",
+    "org",
+    "organisation",
+    "organization",
+    "subscription",
+    "team",
+    "tenant",
+    "workspace",
+];
+const CHECKSUMS: [&str; 11] = [
+    "checksum", "crc32", "crc32c", "etag", "hmac", "md5", "sha", "sha1", "sha256", "sha384",
+    "sha512",
+];
 
 #[cfg(test)]
 mod tests {
@@ -150,7 +236,7 @@ mod tests {
     #[test]
     fn each_kind_of_name_is_recognised() {
         type Is = fn(&str) -> bool;
-        let cases: [(Is, &[&str], &[&str]); 5] = [
+        let cases: [(Is, &[&str], &[&str]); 8] = [
             (
                 is_time,
                 &[
@@ -165,6 +251,12 @@ mod tests {
                     "date_created_at",
                     "timestamp_ms",
                     "occurredAt",
+                    "time_stamp",
+                    "created_on",
+                    "X-Sent-On",
+                    "timestamp_us",
+                    "epoch",
+                    "received",
                 ],
                 &[
                     "id",
@@ -176,7 +268,34 @@ mod tests {
                     "chat",
                     "",
                     "invoice_created",
+                    "on",
+                    "payment_received",
                 ],
+            ),
+            (
+                is_kind,
+                &[
+                    "type",
+                    "eventType",
+                    "event_name",
+                    "event",
+                    "topic",
+                    "status",
+                    "object",
+                    "api_version",
+                    "livemode",
+                ],
+                &["id", "name", "type_id", "event_id", "message", "payment_type", "events", ""],
+            ),
+            (
+                is_owner,
+                &["account_id", "tenant", "X-Subscription-Id", "X-GitHub-Hook-ID", "clientId"],
+                &["id", "webhook_id", "Webhook-Id", "account_event_id", "hooks", ""],
+            ),
+            (
+                is_checksum,
+                &["checksum", "body_sha256", "md5", "etag", "payloadChecksum"],
+                &["digest", "hash", "signature", "tx_hash", "file_md5", ""],
             ),
             (
                 is_attempt,
@@ -187,6 +306,7 @@ mod tests {
                     "retry_count",
                     "isRedelivery",
                     "delivery_attempt",
+                    "tries",
                 ],
                 &["attempt_id", "payment_attempt", "number", "count", "delivery_id", ""],
             ),
@@ -222,8 +342,8 @@ mod tests {
             ),
             (
                 is_kind_header,
-                &["X-Event-Name", "X-Event-Type", "Acme-Topic", "X-Api-Version"],
-                &["X-Event-Id", "X-Event", "X-Event-Key"],
+                &["X-Event-Name", "X-Event-Type", "Acme-Topic", "X-Api-Version", "X-GitHub-Event"],
+                &["X-Event-Id", "X-Events", "X-Event-Key"],
             ),
         ];
         for (index, (is, of_kind, others)) in cases.into_iter().enumerate() {

@@ -490,6 +490,26 @@ fn the_type_or_the_timestamp_alone_is_not_the_id() {
     }
 }
 
+/// A description that names no location of the type still has one.
+#[test]
+fn an_id_whose_name_says_that_events_share_it_is_rejected() {
+    for (place, why) in [
+        ("body:/type", "a kind"),
+        ("body:/event", "a kind"),
+        ("body:/events/*/eventType", "a kind"),
+        ("body:/type+/created_on", "a time"),
+        ("body:/livemode", "a kind"),
+        ("body:/account_id", "what many events belong to"),
+        ("body:/body_sha256", "a checksum"),
+        ("body:/tries", "the number of an attempt"),
+    ] {
+        let (word, problem) = rejection(acme().event_id(place)).unwrap();
+        assert_eq!(word, "event_id");
+        assert!(problem.contains(why), "{place}: {problem}");
+    }
+    assert_eq!(rejection(acme().event_id("body:/account/id+/type")), None);
+}
+
 #[test]
 fn all_elements_of_an_array_include_the_one_of_the_type_or_the_timestamp() {
     let in_first = || {
@@ -497,9 +517,9 @@ fn all_elements_of_an_array_include_the_one_of_the_type_or_the_timestamp() {
             .event_type("body:/events/0/type")
             .timestamp_body("/events/0/at_ms", TimestampUnit::Milliseconds)
     };
-    for place in ["body:/events/*/type", "body:/events/*/at_ms", "body:/events/*/type+/id/type"] {
+    for place in ["body:/events/*/type", "body:/events/*/at_ms", "body:/events/*/type+/id/number"] {
         let named = rejection(in_first().event_id(place)).map(|(word, _)| word);
-        let is_shared = !place.ends_with("/id/type");
+        let is_shared = !place.ends_with("/id/number");
         assert_eq!(named, is_shared.then_some("event_id"), "{place}");
     }
     assert_eq!(rejection(in_first().event_id("body:/events/*/type+/events/*/id")), None);
