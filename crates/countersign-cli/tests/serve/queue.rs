@@ -501,6 +501,9 @@ fn a_queue_without_a_target_or_for_an_interactive_scheme_is_an_error_with_its_fi
     let without = good.replace("queue = 'sqlite:queue.db'\n", "");
     must_fix(&format!("{without}order_by = 'body:/id'\n"), &["`order_by`", "without a queue"]);
     must_fix(&format!("{good}order_by = '/id'\n"), &["`order_by`", "body:/data/object/id"]);
+    for place in ["body:/a/*/id", "body:/a/-", "body:/a/id+/b", "body:/a~2b", "body:"] {
+        must_fix(&format!("{good}order_by = '{place}'\n"), &["`order_by`"]);
+    }
     must_fix(
         &format!("{good}retry_schedule = ['soon']\n"),
         &["`retry_schedule`", "not a duration"],

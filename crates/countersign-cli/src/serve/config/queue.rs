@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use countersign::scheme::Interactive;
+use countersign::custom::json::{self, Value};
+use countersign::scheme::{EventTypeSource, Interactive};
 use countersign::{Secret, Signer, Verified, schemes};
 use toml::Spanned;
 
@@ -62,24 +63,48 @@ impl Default for EndpointQueue {
 
 impl OrderBy {
     fn parse(text: &str, at: &Place) -> Result<Self, UsageError> {
-        match text.strip_prefix("body:") {
-            Some(pointer) if pointer.starts_with('/') => Ok(Self(pointer.to_owned())),
-            _ => Err(at.fix(
+        if !text.starts_with("body:/") {
+            return Err(at.fix(
                 "is no part of a body: write `body:` and a JSON pointer, such as \
-                             `body:/data/object/id`",
-            )),
+                 `body:/data/object/id`",
+            ));
         }
+        if text.contains('+') {
+            return Err(at.fix(
+                "has one value: use one JSON pointer, such as `body:/data/object/id`, without `+`",
+            ));
+        }
+        // A place of one value, as that of the type.
+        let place: Result<EventTypeSource, _> = text.parse();
+        let place = place.map_err(|problem| at.fix(problem))?;
+        Ok(Self(place.body_pointer().unwrap_or_default().to_owned()))
     }
 
-    /// The value in this body. `None` if there is no text, number or truth value.
+    /// The value in this body, of this tenant. `None` if there is no text, number or truth value,
+    /// or if the body can be read in two ways.
     pub(in crate::serve) fn value(&self, verified: &Verified) -> Option<String> {
-        let body: serde_json::Value = serde_json::from_slice(verified.body()).ok()?;
-        match body.pointer(&self.0)? {
-            serde_json::Value::String(text) => Some(text.clone()),
-            value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_)) => {
-                Some(value.to_string())
-            }
-            _ => None,
+        let value = self.value_in(verified.body())?;
+        Some(match verified.tenant() {
+            // Another tenant's failure must not delay this one's events.
+            Some(tenant) => format!("{tenant}/{value}"),
+            None => value,
+        })
+    }
+
+    /// Reads the same bodies as the event's id does: not the whole body has to be valid.
+    fn value_in(&self, body: &[u8]) -> Option<String> {
+        let places = json::locate(body, &[&self.0]).ok()?;
+        let place = places.first()?.clone()?;
+        let text = std::str::from_utf8(body.get(place.clone())?).ok()?;
+        match text.as_bytes().first()? {
+            b'{' | b'[' | b'n' => None,
+            b'"' => match json::value(body, Some(place), text.len()) {
+                Value::Text(text) => Some(text),
+                // With an escape that is no character. Nothing has to read it.
+                _ => Some(text.to_owned()),
+            },
+            // As it is written: a number can have more digits than a float.
+            _ => Some(text.to_owned()),
         }
     }
 }
@@ -230,3 +255,32 @@ const MAX_RETRIES: usize = 100;
 const MAX_DELAY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const MIN_LEASE: Duration = Duration::from_secs(1);
 const MAX_LEASE: Duration = Duration::from_secs(600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(body: &str) -> Option<String> {
+        OrderBy("/data/k".to_owned()).value_in(body.as_bytes())
+    }
+
+    #[test]
+    fn the_key_of_an_event_is_read_from_each_body_whose_id_is_read() {
+        let deep = "[".repeat(500) + &"]".repeat(500);
+        for (member, expected) in [
+            (r#""k":"a\u0062""#, Some("ab")),
+            (r#""k":"a","text":"\ud83d""#, Some("a")),
+            (&format!(r#""deep":{deep},"k":"a""#), Some("a")),
+            (r#""k":"\ud83d""#, Some(r#""\ud83d""#)),
+            (r#""k":18446744073709551617"#, Some("18446744073709551617")),
+            (r#""k":1.50"#, Some("1.50")),
+            (r#""k":true"#, Some("true")),
+            (r#""k":null"#, None),
+            (r#""k":{}"#, None),
+            (r#""k":1,"k":2"#, None),
+        ] {
+            let body = format!(r#"{{"data":{{{member}}}}}"#);
+            assert_eq!(key(&body).as_deref(), expected, "{body:.60}");
+        }
+    }
+}
