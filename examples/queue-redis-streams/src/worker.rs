@@ -81,7 +81,7 @@ impl Worker {
             match handle(message).await {
                 Ok(()) => {
                     let mut end = redis::pipe();
-                    // Together, so that the stream has no message that nobody would read.
+                    // Together, so that no worker gets a message that was handled.
                     end.atomic().xack(STREAM, GROUP, &[&entry.id]).xdel(STREAM, &[&entry.id]);
                     let _: () = end.query_async(&mut self.connection).await?;
                     handled += 1;
