@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
 mod exhaustive;
+mod handoff;
 mod inbox;
 mod postgres;
 mod redis;

@@ -26,7 +26,7 @@
 //! | `handshake` | handshakes and their responses |
 //! | `verify` | `Verifier`, its prepared keys, `Verified`, event id and event type, `Signer` |
 //! | `idempotency` | event keys, claims, the protocol of the stores, `MemoryStore`, the types of an inbox |
-//! | `queue` | the message of an accepted delivery, for a queue before the handler |
+//! | `queue` | a queue before the handler: the message of an accepted delivery, and `Handoff` |
 //! | `extract` | `Verified` as an extractor of axum and actix-web, behind their features |
 //! | `receive` | the receive loop, `Receiver`, early responses |
 //!
@@ -83,12 +83,15 @@ pub use crypto::algorithm::Algorithm;
 pub use crypto::algorithm::Encoding;
 pub use crypto::key_identity::KeyIdentity;
 pub use error::malformed::{JsonProblem, MalformedJson};
-pub use queue::{MalformedMessage, Message};
+pub use queue::{
+    Handoff, HandoffDelivery, HandoffError, HandoffErrorKind, HandoffOutcome, MalformedMessage,
+    Message,
+};
 pub use receive::{
-    BodySource, ClaimFuture, DeadLetters, Detached, EarlyResponse, HeadSource, InboxReceiver,
-    InboxRun, InboxSettings, OutagePolicy, OutcomeRule, Panicked, ReceiveFuture, ReceivedDelivery,
-    Receiver, Repeats, Settled, SuccessCompletes, TaskOutcome, Verdict, run_detached,
-    run_in_transaction,
+    BodySource, ClaimFuture, DeadLetters, Detached, EarlyResponse, HandedOff, HandoffReceiver,
+    HeadSource, InboxReceiver, InboxRun, InboxSettings, OutagePolicy, OutcomeRule, Panicked,
+    ReceiveFuture, ReceivedDelivery, Receiver, Repeats, Settled, SuccessCompletes, TaskOutcome,
+    Verdict, run_detached, run_in_transaction,
 };
 pub use request::url::PublicUrl;
 pub use scheme::{

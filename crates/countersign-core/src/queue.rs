@@ -1,11 +1,15 @@
-//! The message of an accepted delivery, for a queue between the receiver and the handler.
+//! A queue between the receiver and the handler: the message of an accepted delivery, and how it is
+//! handed off.
 
 mod format;
+mod handoff;
 
 use std::error::Error;
 use std::fmt;
 
 use bytes::Bytes;
+
+pub use handoff::{Handoff, HandoffDelivery, HandoffError, HandoffErrorKind, HandoffOutcome};
 
 use crate::error::VerifyError;
 use crate::idempotency::EventKey;

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The first line is the receive loop: `future.rs` drives an `incoming.rs`. The second is
-//! `handle.rs`, with `claim.rs` and `settle.rs`; with an inbox, it is `inbox.rs`.
+//! `handle.rs`, with `claim.rs` and `settle.rs`; with an inbox, it is `inbox.rs`, and with a queue
+//! `handoff.rs`.
 
 mod changed_body;
 mod claim;
@@ -15,6 +16,7 @@ mod early_response;
 mod forget;
 mod future;
 mod handle;
+mod handoff;
 mod inbox;
 mod incoming;
 mod outcome_rule;
@@ -28,6 +30,7 @@ pub use detached::{Detached, Panicked, TaskOutcome, run_detached};
 pub use early_response::EarlyResponse;
 pub use future::ReceiveFuture;
 pub use handle::ClaimFuture;
+pub use handoff::{HandedOff, HandoffReceiver};
 pub use inbox::{InboxReceiver, InboxRun, InboxSettings, run_in_transaction};
 pub use incoming::ReceivedDelivery;
 pub use outcome_rule::{OutcomeRule, SuccessCompletes, Verdict};

@@ -1,6 +1,7 @@
 //! The inbox: the claim of an event is a row in the application's own transaction.
 
 mod error;
+mod handoff;
 mod order;
 mod pool;
 mod statements;
@@ -17,6 +18,7 @@ use deadpool_postgres::Pool;
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Row};
 
+pub use handoff::{EnqueueFuture, PostgresHandoff};
 pub use pool::PostgresInboxPool;
 pub use transaction::{OpenTransaction, PostgresTransaction};
 

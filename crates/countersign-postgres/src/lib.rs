@@ -97,7 +97,10 @@ mod target;
 
 pub use config::PostgresConfig;
 pub use error::{ConnectError, PostgresStoreError};
-pub use inbox::{OpenTransaction, PostgresInbox, PostgresInboxPool, PostgresTransaction};
+pub use inbox::{
+    EnqueueFuture, OpenTransaction, PostgresHandoff, PostgresInbox, PostgresInboxPool,
+    PostgresTransaction,
+};
 pub use store::PostgresStore;
 
 /// The pool of connections that the inbox uses.

@@ -15,6 +15,7 @@ use crate::error::{Fault, RedisStoreError};
 use crate::race::{Raced, race};
 use crate::reply;
 use crate::scripts::{Script, first_claim};
+use crate::stream::StreamCall;
 
 /// A request to the server.
 pub(crate) enum Call<'a> {
@@ -32,6 +33,8 @@ pub(crate) enum Call<'a> {
         /// Whether it records a success, which a failover must not lose.
         is_success: bool,
     },
+    /// Adds a message to a stream.
+    Stream(&'a StreamCall<'a>),
     Command(Cmd),
 }
 
@@ -188,6 +191,7 @@ impl Call<'_> {
     async fn send(&self, mut connection: Connection, is_near: bool) -> Result<Value, RedisError> {
         match self {
             Self::Command(command) => connection.send(command).await,
+            Self::Stream(call) => call.send(&mut connection).await,
             Self::Claim { script, key, attempt } if is_near => {
                 match connection.send(&first_claim(key, attempt)).await {
                     Ok(reply) if reply::first_claim(&reply, attempt).is_some() => Ok(reply),

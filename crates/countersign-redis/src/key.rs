@@ -16,11 +16,33 @@ pub(crate) fn key(prefix: &str, event: &EventKey) -> String {
     let mut key = String::with_capacity(prefix.len() + ENDPOINT + DIGEST_TEXT + 4);
     key.push_str(prefix);
     key.push_str(VERSION);
+    push_event(&mut key, event);
+    key
+}
+
+/// `cs:2:{webhooks}:/hooks/venum:q8S0d1…`: the same in the slot of a stream, apart from the records
+/// of the store.
+pub(crate) fn in_slot_of(stream: &str, prefix: &str, event: &EventKey) -> String {
+    let mut key = format!("{prefix}{VERSION}{{{}}}:", hash_tag(stream).unwrap_or(stream));
+    push_event(&mut key, event);
+    key
+}
+
+/// The part of a key that selects its slot in a cluster, for use as a hash tag. `None` if the key has
+/// braces and no hash tag.
+pub(crate) fn hash_tag(key: &str) -> Option<&str> {
+    match key.split_once('{').and_then(|(_, rest)| rest.split_once('}')) {
+        Some((tag, _)) if !tag.is_empty() => Some(tag),
+        _ if key.is_empty() || key.contains(['{', '}']) => None,
+        _ => Some(key),
+    }
+}
+
+fn push_event(key: &mut String, event: &EventKey) {
     let endpoint = event.endpoint().name().chars();
     key.extend(endpoint.take(ENDPOINT).map(|char| if is_plain(char) { char } else { '_' }));
     key.push(':');
-    URL_SAFE_NO_PAD.encode_string(&event.digest()[..DIGEST], &mut key);
-    key
+    URL_SAFE_NO_PAD.encode_string(&event.digest()[..DIGEST], key);
 }
 
 /// The key of one of a store's canaries.

@@ -33,6 +33,7 @@
 //! | `scripts.rs`, `scripts/*.lua` | the protocol: the scripts, and the claim of a new event |
 //! | `reply.rs` | from a reply to an outcome |
 //! | `store.rs` | `RedisStore` |
+//! | `stream.rs`, `stream/call.rs`, `scripts/stream.lua` | `RedisStreamHandoff`: a stream as a queue |
 //! | `health.rs` | risks to the records, the canary, and a trial of the operations |
 //! | `error.rs`, `error/*.rs` | the errors |
 //!
@@ -104,10 +105,12 @@ mod record;
 mod reply;
 mod scripts;
 mod store;
+mod stream;
 mod successes;
 mod target;
 
 pub use config::RedisConfig;
 pub use error::{ConnectError, RedisStoreError, Unsuitable};
 pub use store::RedisStore;
+pub use stream::RedisStreamHandoff;
 pub use successes::DeposedRecords;

@@ -152,7 +152,7 @@ impl RedisStore {
         self.ask(&Call::Script { script, key, attempt, is_success }).await
     }
 
-    async fn ask(&self, call: &Call<'_>) -> Result<Value, StoreError> {
+    pub(crate) async fn ask(&self, call: &Call<'_>) -> Result<Value, StoreError> {
         let answer = call::send(&self.0.breaker, self.0.budgets, call).await;
         self.0.outage.note(&answer);
         answer
@@ -164,6 +164,10 @@ impl RedisStore {
 
     async fn write_canaries(&self) -> Result<bool, StoreError> {
         self.0.canaries.have_gone(&|command| self.command(command)).await
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.0.prefix
     }
 
     fn key(&self, event: &EventKey) -> String {

@@ -20,11 +20,13 @@
 //! | `queue/accept.rs`, `queue/take.rs`, `queue/settle.rs` | the steps of a job |
 //! | `queue/tables.rs` | the statements, and the purge |
 //! | `queue/reader.rs` | the thread that looks up events, so that a repeat waits for no sync |
+//! | `queue/handoff.rs` | the jobs of a target, as a queue of a library user's service |
 //! | `queue/admin.rs` | for people: list, retry, discard, pause |
 
 mod accept;
 mod admin;
 mod config;
+mod handoff;
 mod job;
 mod reader;
 mod settle;
@@ -44,6 +46,7 @@ use tokio::time::{sleep, timeout};
 
 pub use admin::{JobFilter, JobSummary, QueueAdmin, QueueError, TargetCounts};
 pub use config::QueueConfig;
+pub use handoff::SqliteHandoff;
 pub use job::{
     AcceptOutcome, Accepting, JobState, SettleOutcome, Settlement, Take, Taken, TakenJob,
 };

@@ -5,6 +5,7 @@
 //! | [`VerifyLayer`] | is called with verified deliveries only, and handles duplicates itself |
 //! | [`WebhookLayer`] | is called once for each event, and settles the event by the status of its response |
 //! | [`InboxLayer`] | is called once for each event, with an open transaction in which the event is claimed |
+//! | [`HandoffLayer`] | is called with interactive deliveries only: the others are stored in a queue and answered 202 |
 //! | [`ShadowLayer`] | is called with every request; what would have been rejected is logged and counted |
 //!
 //! If a layer does not pass a request on, it responds itself, with a status and
@@ -152,6 +153,7 @@
 mod body;
 mod detached;
 mod future;
+mod handoff;
 mod inbox;
 mod layer;
 mod response;
@@ -163,6 +165,7 @@ mod webhook;
 
 pub use body::HttpBody;
 pub use future::ResponseFuture;
+pub use handoff::{HandoffLayer, HandoffService, NotInteractive};
 pub use inbox::{InboxLayer, InboxService};
 pub use layer::VerifyLayer;
 pub use response::{ResponseBody, into_response};

@@ -16,7 +16,7 @@
 //! | [`inbox`] | which tier to choose; the effect exactly once, in your own database |
 //! | [`server`] | `countersign serve`: forwarding, timeouts, shutdown, overload |
 //! | [`inspect`] | a page that shows each delivery, diagnoses it and signs it again |
-//! | [`queue`] | answering before the event is handled: `countersign serve --queue` |
+//! | [`queue`] | answering before the event is handled: `countersign serve --queue`, and hand-offs to a queue |
 //! | [`hostile`] | limits against slow and malicious clients |
 //! | [`observability`] | every metric, and what is logged at which level |
 //! | [`opentelemetry`] | traces of deliveries in a collector |

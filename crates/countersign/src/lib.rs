@@ -193,9 +193,18 @@ pub mod scheme {
     };
 }
 
-/// The message of an accepted delivery, for a queue between the receiver and the handler.
+/// A queue between the receiver and the handler: the [`Message`](queue::Message) of a delivery, and
+/// how it is handed off.
+///
+/// A [`Handoff`](queue::Handoff) records the event and stores the message in one atomic step.
+/// `tower::HandoffLayer` then responds with 202. The modules of the databases have the queues:
+/// `sqlite::SqliteHandoff`, `postgres::PostgresHandoff`, `redis::RedisStreamHandoff`. The guide
+/// [compares them](guide::queue).
 pub mod queue {
-    pub use countersign_core::{MalformedMessage, Message};
+    pub use countersign_core::{
+        HandedOff, Handoff, HandoffDelivery, HandoffError, HandoffErrorKind, HandoffOutcome,
+        HandoffReceiver, MalformedMessage, Message,
+    };
 }
 
 /// Secrets: warnings, what is wrong with one, replacing them at run time, and keys that are looked up.
@@ -227,8 +236,9 @@ pub mod tower {
     #![doc = include_str!("pages/tower.md")]
 
     pub use countersign_tower::{
-        HttpBody, InboxLayer, InboxService, ResponseBody, ResponseFuture, ShadowBody, ShadowLayer,
-        ShadowService, VerifyLayer, VerifyService, WebhookLayer, WebhookService, into_response,
+        HandoffLayer, HandoffService, HttpBody, InboxLayer, InboxService, NotInteractive,
+        ResponseBody, ResponseFuture, ShadowBody, ShadowLayer, ShadowService, VerifyLayer,
+        VerifyService, WebhookLayer, WebhookService, into_response,
     };
 }
 
@@ -263,7 +273,8 @@ pub mod redis {
     #![doc = include_str!("pages/redis.md")]
 
     pub use countersign_redis::{
-        ConnectError, DeposedRecords, RedisConfig, RedisStore, RedisStoreError, Unsuitable,
+        ConnectError, DeposedRecords, RedisConfig, RedisStore, RedisStoreError, RedisStreamHandoff,
+        Unsuitable,
     };
 }
 
@@ -272,8 +283,9 @@ pub mod postgres {
     #![doc = include_str!("pages/postgres.md")]
 
     pub use countersign_postgres::{
-        ConnectError, OpenTransaction, PostgresConfig, PostgresInbox, PostgresInboxPool,
-        PostgresStore, PostgresStoreError, PostgresTransaction, deadpool_postgres, tokio_postgres,
+        ConnectError, EnqueueFuture, OpenTransaction, PostgresConfig, PostgresHandoff,
+        PostgresInbox, PostgresInboxPool, PostgresStore, PostgresStoreError, PostgresTransaction,
+        deadpool_postgres, tokio_postgres,
     };
 }
 
@@ -281,6 +293,9 @@ pub mod postgres {
 pub mod sqlite {
     #![doc = include_str!("pages/sqlite.md")]
 
+    /// The table of jobs: accepted deliveries, until a worker has handled them.
+    pub use countersign_sqlite::queue;
+    pub use countersign_sqlite::queue::SqliteHandoff;
     pub use countersign_sqlite::{
         OpenError, SqliteConfig, SqliteInbox, SqliteInboxConnection, SqliteStore, SqliteStoreError,
         SqliteTransaction, Synchronous, rusqlite,

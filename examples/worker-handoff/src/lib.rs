@@ -3,8 +3,9 @@
 //! that arrives in the meantime is not handled.
 //!
 //! A sender does not retry after a 202. The events in the channel are in the memory
-//! of this process, and are lost if it dies. If an event must not be lost, put it
-//! into a persistent queue, and respond after that.
+//! of this process, and are lost if it dies. If an event must not be lost, hand it
+//! off to a persistent queue, as the examples `queue-postgres` and
+//! `queue-redis-streams` do.
 //!
 //! ```toml
 //! [dependencies]

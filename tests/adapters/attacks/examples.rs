@@ -77,6 +77,18 @@ async fn the_inbox_axum_postgres_example_passes_every_attack() {
 }
 
 #[tokio::test]
+async fn the_queue_postgres_example_passes_every_attack() {
+    let server = PostgresServer::start(&[]);
+    is_clean(Example::queue_postgres(&server).await).await;
+}
+
+#[tokio::test]
+async fn the_queue_redis_streams_example_passes_every_attack() {
+    let redis = RedisServer::start(&[]);
+    is_clean(Example::queue_redis_streams(&redis).await).await;
+}
+
+#[tokio::test]
 async fn the_actix_extractor_example_passes_every_attack() {
     let verifier = example_actix_extractor::verifier(SECRET).unwrap();
     let server = Server::of(|listener| {
@@ -103,7 +115,7 @@ fn every_example_server_is_listed_in_the_page_and_its_script() {
             serving.push(example.file_name().into_string().unwrap());
         }
     }
-    assert_eq!(serving.len(), 14, "{serving:?}: each has a test above");
+    assert_eq!(serving.len(), 16, "{serving:?}: each has a test above");
     for name in serving {
         assert!(PAGE.contains(&format!("| `{name}` |")), "{name}");
         assert!(SCRIPT.contains(&format!("SECRET {name}\n")), "{name}");

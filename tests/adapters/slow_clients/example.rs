@@ -60,6 +60,21 @@ impl Example {
         Self::of("stripe", example_inbox_axum_postgres::app(layer))
     }
 
+    pub(crate) async fn queue_postgres(server: &PostgresServer) -> Self {
+        let pool = example_queue_postgres::connect(&server.url()).await.unwrap();
+        let layer =
+            example_queue_postgres::layer(example_queue_postgres::verifier(SECRET).unwrap(), pool);
+        Self::of("stripe", example_queue_postgres::app(&layer).unwrap())
+    }
+
+    pub(crate) async fn queue_redis_streams(redis: &RedisServer) -> Self {
+        let config = RedisConfig::new(&redis.url()).unwrap();
+        let config = config.with_deadline(Duration::from_secs(30));
+        let store = RedisStore::connect_with(config).await.unwrap();
+        let layer = example_queue_redis_streams::layer(SECRET, &store).unwrap();
+        Self::of("jupiter", example_queue_redis_streams::app(&layer).unwrap())
+    }
+
     pub(crate) fn inbox_axum_sqlite(folder: &Path) -> Self {
         let ledger = example_inbox_axum_sqlite::open(&folder.join("ledger.db")).unwrap();
         let verifier = example_inbox_axum_sqlite::verifier(SECRET).unwrap();

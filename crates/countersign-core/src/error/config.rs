@@ -70,6 +70,12 @@ pub enum ConfigError {
         /// The feature to enable.
         feature: &'static str,
     },
+    /// The provider reads the response, so that no queue can be in front of the handler.
+    #[non_exhaustive]
+    Interactive {
+        /// The scheme's name.
+        scheme: String,
+    },
     /// A delivery cannot be signed with the given input.
     #[non_exhaustive]
     Sign {
@@ -133,6 +139,11 @@ impl fmt::Display for ConfigError {
             Self::Resolver { scheme } => write!(
                 f,
                 "deliveries of scheme `{scheme}` name no key to look up: configure the secret itself"
+            ),
+            Self::Interactive { scheme } => write!(
+                f,
+                "the provider of scheme `{scheme}` reads responses: put `HandoffLayer` in front of a \
+                 service that gives them"
             ),
             Self::Sign { scheme, problem } => write!(f, "cannot sign for `{scheme}`: {problem}"),
             Self::Retention { least } => write!(

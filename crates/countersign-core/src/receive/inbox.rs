@@ -338,7 +338,7 @@ fn is_outage(error: &InboxError) -> bool {
 }
 
 /// The future's output, or `None` if it is not ready within this time. The future is not dropped.
-async fn in_time<F: Future>(
+pub(super) async fn in_time<F: Future>(
     mut future: Pin<&mut F>,
     within: Duration,
     runtime: &impl Runtime,

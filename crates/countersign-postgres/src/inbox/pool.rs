@@ -76,6 +76,10 @@ impl PostgresInboxPool {
         &self.pool
     }
 
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     /// As [`PostgresInbox::run`], with the settings of this value.
     pub async fn run<T, E>(
         &self,

@@ -38,7 +38,7 @@ impl Accept {
             complete(tables, &self.key, stored, attempt)?;
         }
         let job = self.insert(tables, is_repeat)?;
-        Ok(AcceptOutcome::Accepted { job })
+        Ok(AcceptOutcome::Accepted { job, possible_duplicate: is_repeat })
     }
 
     fn insert(&self, tables: &mut OpenQueue<'_>, is_repeat: bool) -> Result<i64> {

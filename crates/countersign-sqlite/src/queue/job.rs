@@ -109,6 +109,8 @@ pub enum AcceptOutcome {
     Accepted {
         /// The id of the job.
         job: i64,
+        /// Whether the event was accepted before.
+        possible_duplicate: bool,
     },
     /// The event was accepted before.
     Duplicate,

@@ -110,7 +110,10 @@ const DONE: Settlement = Settlement::Done { status: Some(200) };
 #[tokio::test]
 async fn an_accepted_event_is_done_and_has_one_job() {
     let table = Table::new();
-    assert_eq!(table.accept("evt_1").await, AcceptOutcome::Accepted { job: 1 });
+    assert_eq!(
+        table.accept("evt_1").await,
+        AcceptOutcome::Accepted { job: 1, possible_duplicate: false }
+    );
     assert_eq!(table.accept("evt_1").await, AcceptOutcome::Duplicate);
     let accepting = accepting("evt_1");
     let claimed = table.queue.claim(&accepting.event, &accepting.attempt).await.unwrap();

@@ -85,17 +85,22 @@ impl InboxSettings {
     /// What the row of its event means for a delivery.
     #[must_use]
     pub fn claim(&self, verified: &Verified, row: InboxRow) -> InboxClaim {
-        let handles_repeats =
-            || self.repeats.unwrap_or_else(|| Repeats::by_default(verified)) == Repeats::Handle;
         match row {
             InboxRow::Inserted => InboxClaim::First,
-            InboxRow::Found { .. } | InboxRow::InFlight if handles_repeats() => InboxClaim::Repeat,
+            InboxRow::Found { .. } | InboxRow::InFlight if self.handles_repeats(verified) => {
+                InboxClaim::Repeat
+            }
             InboxRow::Found { fingerprint, at_unix_ms } => InboxClaim::Duplicate {
                 same_body: fingerprint == Fingerprint::of(verified),
                 at_unix_ms,
             },
             InboxRow::InFlight => InboxClaim::InFlight,
         }
+    }
+
+    /// Whether a duplicate of this delivery is handled.
+    pub(in crate::receive) fn handles_repeats(&self, verified: &Verified) -> bool {
+        self.repeats.unwrap_or_else(|| Repeats::by_default(verified)) == Repeats::Handle
     }
 }
 
