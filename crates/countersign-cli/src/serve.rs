@@ -56,6 +56,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign::MemoryStore;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
@@ -123,8 +124,10 @@ async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
     let endpoints: Vec<String> =
         plan.endpoints.iter().map(|(plan, _)| format!("  {}\n", described(plan))).collect();
     let mut addresses = server::resolve(&plan.listen).await?;
+    server::check_addresses(&plan.listen, &addresses).await?;
     if let Some(admin) = &plan.admin {
         let admin_addresses = server::resolve(admin).await?;
+        server::check_addresses(admin, &admin_addresses).await?;
         // An unspecified address includes all of this machine.
         let is_same = |one: &SocketAddr, other: &SocketAddr| {
             let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
@@ -136,12 +139,20 @@ async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
         }
     }
     folders::check_writable(plan.capture.as_ref(), plan.dead_letters.as_ref())?;
-    Store::open(plan.store).await?;
+    Store::check(plan.store).await?;
+    let served: Vec<String> = plan.endpoints.iter().map(|(plan, _)| plan.path.clone()).collect();
+    for (endpoint, _) in plan.endpoints {
+        // What is stored depends on the endpoint's settings, not on the store.
+        endpoint::configured(&endpoint, MemoryStore::new(), endpoint.outage)?;
+    }
     if let Some(queue) = plan.queue {
         let file = queue.file.clone();
-        Queue::open(queue)?;
-        let served: Vec<&str> = plan.endpoints.iter().map(|(plan, _)| &*plan.path).collect();
-        queue::note_unserved(&file, &served);
+        if file.exists() || !cfg!(feature = "sqlite") {
+            Queue::open(queue)?;
+            queue::note_unserved(&file, &served.iter().map(|path| &**path).collect::<Vec<_>>());
+        } else {
+            store::check_new_file(&file, "the queue")?;
+        }
     }
     Ok(Report::human(format!("the configuration is valid\n{}", endpoints.concat())))
 }

@@ -48,7 +48,7 @@ impl Target {
             return Err(ConnectError::FeatureRequired { feature: "tls" });
         }
         match kind {
-            Kind::Single => server(url).map(Self::Single),
+            Kind::Single => single(url).map(Self::Single),
             Kind::Cluster => cluster(tls, rest),
             Kind::Sentinel => sentinel(tls, rest),
         }
@@ -69,6 +69,22 @@ fn cluster(_: bool, _: &str) -> Result<Target, ConnectError> {
 #[cfg(not(feature = "sentinel"))]
 fn sentinel(_: bool, _: &str) -> Result<Target, ConnectError> {
     Err(ConnectError::FeatureRequired { feature: "sentinel" })
+}
+
+/// The client library ignores parameters that it does not know, such as a misspelt deadline.
+fn single(url: &str) -> Result<ConnectionInfo, ConnectError> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let query = query.split('#').next().unwrap_or_default();
+    let names = query.split('&').filter(|pair| !pair.is_empty());
+    let mut names = names.map(|pair| pair.split('=').next().unwrap_or_default());
+    let known: &[&str] = match url.split_once("://") {
+        Some((scheme, _)) if scheme.ends_with("unix") => &["db", "pass", "protocol", "user"],
+        _ => &["protocol"],
+    };
+    if names.all(|name| known.contains(&name)) {
+        return server(url);
+    }
+    Err(ConnectError::Url { problem: UNKNOWN_PARAMETER })
 }
 
 fn server(url: &str) -> Result<ConnectionInfo, ConnectError> {
@@ -100,6 +116,9 @@ impl fmt::Debug for Target {
 
 const NO_SCHEME: &str = "must begin with `redis://`, `rediss://`, `unix://`, \
                          `redis+cluster://` or `redis+sentinel://`";
+const UNKNOWN_PARAMETER: &str = "has an unknown query parameter: it knows `deadline_ms`, \
+     `try_timeout_ms` and `protocol`, and for a socket `db`, `user` and `pass`; a `?` in a password is \
+     `%3F`";
 const MALFORMED: &str = "is malformed: write `redis://user:password@host:port/database`, with special characters \
      of user and password percent-encoded";
 #[cfg(test)]

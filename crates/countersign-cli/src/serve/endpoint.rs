@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use countersign::handshake::Handshake;
 use countersign::serve::RequestBody;
+use countersign::store::IdempotencyStore;
 use countersign::tower::{ResponseBody, WebhookLayer, WebhookService, into_response};
 use countersign::{EarlyResponse, Grant, OutagePolicy, Receiver, Scheme, TokioRuntime, Verified};
 use http::header::CONNECTION;
@@ -76,32 +77,43 @@ pub(super) struct Shared {
     pub(super) cutoff: CancellationToken,
 }
 
+/// The receiver of an endpoint, with the settings of its plan.
+pub(super) fn configured<S: IdempotencyStore>(
+    plan: &EndpointPlan,
+    store: S,
+    outage: Option<OutagePolicy>,
+) -> Result<Receiver<S>, UsageError> {
+    let verifier = plan.verifier.clone().with_endpoint(countersign::Endpoint::new(&*plan.path));
+    let mut receiver = Receiver::new(verifier, store);
+    if let Some(deadline) = plan.ack_deadline {
+        receiver = receiver.with_ack_deadline(deadline);
+    }
+    if let Some(policy) = outage {
+        receiver = receiver.with_outage_policy(policy);
+    }
+    if let Some(repeats) = plan.repeats {
+        receiver = receiver.with_repeats(repeats);
+    }
+    if let Some((retention, at)) = &plan.retention {
+        receiver = receiver.with_retention(*retention).map_err(|error| at.fix(error))?;
+    }
+    Ok(receiver)
+}
+
 impl Endpoint {
-    pub(super) fn new(plan: EndpointPlan, shared: Shared) -> Result<Self, UsageError> {
+    pub(super) fn new(mut plan: EndpointPlan, shared: Shared) -> Result<Self, UsageError> {
         let Shared { store, queue, log, captures, dead_letters, forwarded_headers, cutoff } =
             shared;
         // An endpoint of the queue has its events there.
-        let queue = queue.zip(plan.queue);
+        let queue = queue.zip(plan.queue.take());
         let store = queue.as_ref().map_or(store, |(queue, _)| queue.store());
         let path: Arc<str> = plan.path.as_str().into();
         let name = countersign::Endpoint::new(Arc::clone(&path));
         let methods = methods(plan.verifier.scheme());
         let scheme: Arc<str> = plan.verifier.scheme().name().into();
-        let mut receiver = Receiver::new(plan.verifier.with_endpoint(name.clone()), store);
-        if let Some(deadline) = plan.ack_deadline {
-            receiver = receiver.with_ack_deadline(deadline);
-        }
         // What cannot be stored is not accepted.
         let outage = queue.as_ref().map(|_| OutagePolicy::FailClosed).or(plan.outage);
-        if let Some(policy) = outage {
-            receiver = receiver.with_outage_policy(policy);
-        }
-        if let Some(repeats) = plan.repeats {
-            receiver = receiver.with_repeats(repeats);
-        }
-        if let Some((retention, at)) = plan.retention {
-            receiver = receiver.with_retention(retention).map_err(|error| at.fix(error))?;
-        }
+        let mut receiver = configured(&plan, store, outage)?;
         if let Some(folder) = dead_letters {
             let endpoint = Arc::clone(&path);
             receiver = receiver.with_dead_letters(EndpointDeadLetters { folder, endpoint });

@@ -54,6 +54,18 @@ pub(super) fn unwritable(folder: &Path, at: &Place, error: io::Error) -> UsageEr
     at.fix(UsageError::because(format!("cannot write files into `{}`", shown_path(folder)), error))
 }
 
+/// Whether a file that does not exist can be created.
+pub(super) fn can_create_file(path: &Path) -> io::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(io::Error::new(ErrorKind::NotFound, "it is a link without a target"));
+    }
+    let folder = parent(path).unwrap_or(Path::new("/"));
+    if !folder.metadata()?.is_dir() {
+        return Err(io::Error::new(ErrorKind::NotADirectory, "its folder is not a folder"));
+    }
+    can_create_in(folder)
+}
+
 fn can_write(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return can_create_in(folder);

@@ -185,6 +185,22 @@ pub(super) async fn resolve(address: &str) -> Result<Vec<SocketAddr>, UsageError
     Ok(addresses.map_err(|error| cannot_listen(address, error))?.collect())
 }
 
+/// Checks that this machine has the addresses, without taking their ports.
+pub(super) async fn check_addresses(
+    address: &str,
+    resolved: &[SocketAddr],
+) -> Result<(), UsageError> {
+    let mut problem = None;
+    for one in resolved {
+        // The server listens on the first that it can.
+        match TcpListener::bind((one.ip(), 0)).await {
+            Ok(_) => return Ok(()),
+            Err(error) => problem = Some(error),
+        }
+    }
+    problem.map_or(Ok(()), |error| Err(cannot_listen(address, error)))
+}
+
 fn cannot_listen(address: &str, error: io::Error) -> UsageError {
     // An IPv6 address can look like a key.
     let is_address = address.parse::<SocketAddr>().is_ok();

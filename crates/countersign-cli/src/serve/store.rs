@@ -22,6 +22,7 @@ use countersign_sqlite::queue::SqliteQueue;
 use countersign_sqlite::{OpenError, SqliteStore};
 
 use super::config::StorePlan;
+use super::folders;
 use crate::output;
 use crate::possible_secret::is_plain;
 use crate::usage_error::UsageError;
@@ -49,6 +50,16 @@ impl Store {
             StorePlan::File(path) => Self::open_file(&path),
             StorePlan::Postgres(url) => Self::open_database(&url).await,
             StorePlan::Redis { url, prefix } => Self::connect(&url, prefix).await,
+        }
+    }
+
+    /// Checks that the store can be opened, and creates no file.
+    pub(super) async fn check(plan: StorePlan) -> Result<(), UsageError> {
+        match &plan {
+            StorePlan::File(path) if cfg!(feature = "sqlite") && !path.exists() => {
+                check_new_file(path, "the store")
+            }
+            _ => Self::open(plan).await.map(drop),
         }
     }
 
@@ -216,6 +227,13 @@ impl IdempotencyStore for Store {
             Self::Queue(queue) => queue.deadline(),
         }
     }
+}
+
+/// Checks that a SQLite file can be created here. It is not: whoever checks the configuration may
+/// be another user than the server, who could then not open it.
+pub(super) fn check_new_file(path: &Path, what: &str) -> Result<(), UsageError> {
+    folders::can_create_file(path)
+        .map_err(|error| UsageError::because(format!("{what} `{SQLITE}{}`", path.display()), error))
 }
 
 fn of_file(path: &Path) -> String {

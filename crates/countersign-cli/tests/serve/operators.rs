@@ -113,6 +113,9 @@ fn a_configuration_is_checked_with_its_store_and_nothing_is_served() {
     for (listen, admin, said) in [
         ("nowhere", "127.0.0.1:9000", "cannot listen on `nowhere`"),
         ("127.0.0.1:3000", "nowhere", "cannot listen on `nowhere`"),
+        // Addresses for documentation, which no machine has (RFC 5737).
+        ("192.0.2.1:3000", "127.0.0.1:9000", "cannot listen on `192.0.2.1:3000`"),
+        ("127.0.0.1:3000", "192.0.2.1:9000", "cannot listen on `192.0.2.1:9000`"),
         ("127.0.0.1:3000", "127.0.0.1:3000", "`admin` is the address of `listen`"),
         ("127.0.0.1:3000", "localhost:3000", "`admin` is the address of `listen`"),
         ("127.0.0.1:3000", "0.0.0.0:3000", "`admin` is the address of `listen`"),
@@ -141,8 +144,34 @@ fn a_configuration_is_checked_with_its_store_and_nothing_is_served() {
     drop(taken);
     let store = format!("store = 'redis://{address}'");
     rejected(check(&config("", &store)), &["the store `redis://127.0.0.1", "cannot be reached"]);
+    let short = config("retention = '1s'\n", "");
+    rejected(check(&short), &["`retention`", "too short"]);
     let wrong = config("tolerance = 300\n", "");
     rejected(check(&wrong), &["`tolerance`", "\"5m\""]);
+}
+
+/// Whoever checks it may be another user than the server.
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_check_creates_no_file_for_a_store_or_a_queue() {
+    for (words, of_endpoint) in [
+        ("store = 'sqlite:FOLDERevents.db'", ""),
+        ("queue = 'sqlite:FOLDERqueue.db'", "forward = 'http://127.0.0.1:1'\n"),
+    ] {
+        let check = |folder: &str| {
+            let files = config(of_endpoint, &words.replace("FOLDER", folder));
+            let mut check = command("--check --config");
+            check.arg(files.path("serve.toml"));
+            (check, files)
+        };
+        let (mut valid, files) = check("");
+        assert!(valid.output().unwrap().status.success(), "{words}");
+        let names = std::fs::read_dir(files.path(".")).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name());
+        assert!(names.into_iter().all(|name| !name.to_string_lossy().contains(".db")), "{words}");
+        let (missing, _files) = check("no/such/");
+        rejected(missing, &["sqlite:", "no/such"]);
+    }
 }
 
 async fn get(to: SocketAddr, path: &str) -> u16 {

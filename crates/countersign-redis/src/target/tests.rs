@@ -74,6 +74,21 @@ fn the_error_for_a_url_names_the_missing_feature() {
 }
 
 #[test]
+fn an_unknown_parameter_of_a_url_is_rejected() {
+    for url in
+        ["redis://a?deadlin_ms=5", "redis://a/1?prefix=shop", "rediss://a?db=1", "unix:///s?base=1"]
+    {
+        if !url.starts_with("rediss") || cfg!(feature = "tls") {
+            assert!(problem(url).contains("unknown query parameter"), "{url}");
+        }
+    }
+    let socket = "unix:///s?db=1&user=u&pass=p&protocol=resp3";
+    for url in ["redis://a?", "redis://a?protocol=resp3", socket] {
+        assert!(Target::parse(url).is_ok(), "{url}");
+    }
+}
+
+#[test]
 fn the_url_can_set_the_deadlines_of_operations() {
     let url = "redis://a/1?deadline_ms=600&protocol=resp3&try_timeout_ms=400";
     let (settings, rest) = UrlSettings::take_from(url).unwrap();
