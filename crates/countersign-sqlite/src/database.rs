@@ -22,6 +22,7 @@ pub(crate) struct Database {
 }
 
 /// The file that the connections have open.
+#[derive(Clone)]
 pub(crate) struct OpenFile {
     path: PathBuf,
     id: Option<FileId>,
@@ -82,6 +83,13 @@ impl Database {
 }
 
 impl OpenFile {
+    /// The path of the write-ahead log.
+    pub(crate) fn log_path(&self) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-wal");
+        path.into()
+    }
+
     /// Whether the path no longer leads to this file.
     pub(crate) fn was_replaced(&self) -> bool {
         FileId::of(&self.path) != self.id

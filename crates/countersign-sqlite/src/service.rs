@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::error::{OpenError, SqliteStoreError};
 use crate::job::{Job, Reply};
 use crate::tables::Tables;
-use crate::writer::{self, Shared, Task};
+use crate::writer::{self, Files, Shared, Task};
 
 /// An open file with its threads. When it is dropped, they finish the jobs that are
 /// queued, and end.
@@ -39,12 +39,13 @@ impl<T: Tables> Service<T> {
         let shared = Arc::new(Shared::default());
         let (wake, woken) = sync_channel(1);
 
+        let files = Files::of(file.clone());
         let checkpoints = Checkpointer { connection: checkpointer, file, tasks: tasks.downgrade() };
         let with_writer = Arc::clone(&shared);
         start("checkpoint", move || checkpoints.run(&woken, &with_writer))?;
         start("writer", move || {
             // If it fails, the queue is dropped, which is an error of every operation.
-            let _ = writer::run::<T>(&writer, &config, &mut queue, &shared, &wake);
+            let _ = writer::run::<T>(&writer, &config, &mut queue, &shared, Some(files), &wake);
         })?;
         let (is_failing, began_to_fail) = (AtomicBool::new(false), Notify::new());
         Ok(Self { path, deadline, tasks, is_failing, began_to_fail })

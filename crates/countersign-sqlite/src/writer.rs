@@ -1,5 +1,6 @@
 //! The thread that writes: group commit, and the purge of expired rows.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -10,7 +11,9 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use crate::config::SqliteConfig;
+use crate::database::OpenFile;
 use crate::error::SqliteStoreError;
+use crate::file_id::FileId;
 use crate::job::Job;
 use crate::tables::{Tables, Transaction};
 use crate::time::Timekeeper;
@@ -35,12 +38,40 @@ pub(crate) struct Shared {
     pub(crate) was_replaced: AtomicBool,
 }
 
-/// Executes tasks until every sender is dropped.
+/// The files that contain what is committed: the database and its log. What is in the log reaches
+/// the database later.
+pub(crate) struct Files {
+    database: OpenFile,
+    log_path: PathBuf,
+    /// `None` until the first commit, which creates it if necessary.
+    log: Option<FileId>,
+}
+
+impl Files {
+    pub(crate) fn of(database: OpenFile) -> Self {
+        let log_path = database.log_path();
+        Self { database, log_path, log: None }
+    }
+
+    /// Whether one of the files is no longer at its path: what was committed into it is lost when
+    /// the process ends.
+    fn were_replaced(&mut self) -> bool {
+        let now = FileId::of(&self.log_path);
+        let log = *self.log.get_or_insert(match now {
+            Some(now) => now,
+            None => return true,
+        });
+        now != Some(log) || self.database.was_replaced()
+    }
+}
+
+/// Executes tasks until every sender is dropped. A database in memory has no files.
 pub(crate) fn run<T: Tables>(
     connection: &Connection,
     config: &SqliteConfig,
     tasks: &mut Receiver<Task<T>>,
     shared: &Shared,
+    files: Option<Files>,
     checkpoint: &SyncSender<()>,
 ) -> rusqlite::Result<()> {
     let mut time = Timekeeper::new(config.clock.clone());
@@ -52,6 +83,7 @@ pub(crate) fn run<T: Tables>(
         lock_timeout: config.lock_timeout,
         is_locked_out: false,
         shared,
+        files,
         checkpoint,
         since_checkpoint: 0,
         may_purge: true,
@@ -101,6 +133,7 @@ struct Writer<'c, T: Tables> {
     /// Whether the last transaction did not get the lock.
     is_locked_out: bool,
     shared: &'c Shared,
+    files: Option<Files>,
     checkpoint: &'c SyncSender<()>,
     since_checkpoint: u64,
     /// Whether the last purge has left expired rows.
@@ -129,10 +162,18 @@ impl<T: Tables> Writer<'_, T> {
 
     /// Executes the jobs in one transaction, and replies to each.
     fn commit_group(&mut self, jobs: &mut Vec<Box<dyn Job<T>>>) {
-        if self.shared.was_replaced.load(Ordering::Relaxed) {
+        let was_replaced = self.shared.was_replaced.load(Ordering::Relaxed);
+        let has_committed = |files: &&mut Files| files.log.is_some();
+        if was_replaced
+            || self.files.as_mut().filter(has_committed).is_some_and(Files::were_replaced)
+        {
             return fail_all(jobs, Effect::NotApplied, &SqliteStoreError::Replaced);
         }
         match self.transaction(jobs) {
+            // Before the replies: no job is acknowledged that nobody can read any more.
+            Ok(()) if self.files.as_mut().is_some_and(Files::were_replaced) => {
+                fail_all(jobs, Effect::Unknown, &SqliteStoreError::Replaced);
+            }
             Ok(()) => self.finish_all(jobs),
             // The group may be too large for the disk, while a part of it fits.
             Err(Failure { effect: Effect::NotApplied, error: SqliteStoreError::Full { .. } })

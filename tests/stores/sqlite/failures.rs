@@ -105,6 +105,30 @@ async fn a_damaged_file_is_an_error() {
     }
 }
 
+/// It contains what is not yet in the file, and nobody can read it any more.
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_acknowledged_after_the_log_beside_the_file_is_deleted() {
+    let file = File::new();
+    let store = file.open();
+    let (key, holder) = (event("evt_1"), attempt());
+    assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
+    let mut log = file.path.clone().into_os_string();
+    log.push("-wal");
+    fs::remove_file(&log).unwrap();
+    for error in [
+        store.complete(&key, &holder).await.unwrap_err(),
+        store.claim(&event("evt_2"), &attempt()).await.unwrap_err(),
+        store.probe().await.unwrap_err(),
+    ] {
+        assert_eq!(error.effect(), Effect::NotApplied);
+        assert!(matches!(cause(&error), SqliteStoreError::Replaced), "{error:?}");
+    }
+    // Another log with this name is another file.
+    fs::write(&log, "").unwrap();
+    assert!(store.probe().await.is_err());
+}
+
 /// Deleting an open file is impossible elsewhere.
 #[cfg(unix)]
 #[tokio::test]
@@ -115,12 +139,7 @@ async fn a_file_that_is_moved_away_is_an_error_until_it_is_back() {
     assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
     let elsewhere = file.path.with_file_name("elsewhere.db");
     fs::rename(&file.path, &elsewhere).unwrap();
-    let error = loop {
-        match store.claim(&key, &holder).await {
-            Ok(outcome) => assert_eq!(outcome, FIRST),
-            Err(error) => break error,
-        }
-    };
+    let error = store.claim(&key, &holder).await.unwrap_err();
     assert_eq!(error.effect(), Effect::NotApplied);
     assert!(matches!(cause(&error), SqliteStoreError::Replaced), "{error:?}");
     fs::write(&file.path, "another file").unwrap();

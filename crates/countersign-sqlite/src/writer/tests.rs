@@ -64,7 +64,7 @@ impl Queue {
         drop(sender);
         let config = SqliteConfig::new("unused");
         let (wake, _woken) = sync_channel(1);
-        run(&self.connection, &config, &mut receiver, &Shared::default(), &wake).unwrap();
+        run(&self.connection, &config, &mut receiver, &Shared::default(), None, &wake).unwrap();
     }
 
     fn rows(&self) -> i64 {
