@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod ct;
 mod foreign_types;
 mod fuzz;
 mod language;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         ("minimal-versions", []) => minimal_versions::check(),
         ("bench", []) => bench::bench(""),
         ("bench", [part]) => bench::bench(part),
+        ("ct", []) => ct::ct(),
         ("fuzz", []) => fuzz::fuzz("60"),
         ("fuzz", [seconds]) => fuzz::fuzz(seconds),
         ("mutants", args) => {
@@ -111,8 +113,9 @@ Usage: cargo xtask <COMMAND>
   mutants [--shard K/N] [FILE...]
                changes core in small ways and checks that a test notices; continues an
                interrupted run
+  ct           checks under valgrind that no branch and no index depends on a secret
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
-Missing tools are installed: redis-server, Postgres and PgBouncer with apt-get, dnf, apk or brew;
+Missing tools are installed: redis-server, Postgres, PgBouncer and valgrind with apt-get, dnf, apk or brew;
 rustfmt and clippy with rustup; cargo-hack, cargo-deny and cargo-mutants with cargo; for `fuzz`, a nightly toolchain with rustup and
 cargo-fuzz with cargo.";
