@@ -20,16 +20,6 @@ pub(crate) fn ensure_valgrind() -> Result<(), String> {
     ensure(&[valgrind], "Install valgrind 3.19 or later manually.")
 }
 
-/// Makes sure that `llvm-cov-N` and `llvm-profdata-N` exist, for `cargo xtask coverage`.
-pub(crate) fn ensure_llvm(major: &str) -> Result<(), String> {
-    let program = format!("llvm-cov-{major}");
-    let package = format!("llvm-{major}");
-    let llvm = Server { program: &program, packages: [&package, "llvm", "llvm", "llvm"] };
-    let by_hand =
-        "Install the component `llvm-tools` with rustup, or LLVM in the compiler's version.";
-    ensure(&[llvm], by_hand)
-}
-
 fn ensure(programs: &[Server<'_>], by_hand: &str) -> Result<(), String> {
     let missing: Vec<&Server<'_>> =
         programs.iter().filter(|program| !program.is_installed()).collect();
