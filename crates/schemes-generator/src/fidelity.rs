@@ -2,12 +2,31 @@
 
 use std::fmt::Write;
 
+use serde::Deserialize;
 use toml::Value;
 
 use crate::provider::Provider;
 
+/// What `cargo xtask interop` wrote: its last run of the official SDKs.
+#[derive(Deserialize)]
+pub(crate) struct SdkRuns {
+    date: String,
+    results: Vec<SdkRun>,
+}
+
+#[derive(Deserialize)]
+struct SdkRun {
+    scheme: String,
+    registry: String,
+    sdk: String,
+    version: String,
+    verdict: String,
+    /// 2 if the SDK also signs.
+    directions: u8,
+}
+
 /// The page.
-pub(crate) fn page(providers: &[Provider]) -> String {
+pub(crate) fn page(providers: &[Provider], runs: &SdkRuns) -> String {
     let mut page = HEAD.to_owned();
     let mut counts = [0_usize; LEVELS.len()];
     for provider in providers {
@@ -37,7 +56,26 @@ pub(crate) fn page(providers: &[Provider]) -> String {
         providers.len(),
         sum.join(", ")
     );
+    page.push_str(&runs.section());
     page
+}
+
+impl SdkRuns {
+    fn section(&self) -> String {
+        let mut rows = String::new();
+        for run in &self.results {
+            let SdkRun { scheme, registry, sdk, version, verdict, .. } = run;
+            let they_sign = if run.directions == 2 { verdict } else { "it does not sign" };
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                rows,
+                "| `{scheme}` | {sdk} ({registry}) | {version} | {verdict} | {they_sign} |"
+            );
+        }
+        let agree = self.results.iter().filter(|run| run.verdict == "agrees").count();
+        let (all, date) = (self.results.len(), &self.date);
+        format!("{RUNS}{rows}\n{all} SDKs were run on {date}: {agree} agree.\n")
+    }
 }
 
 /// The SDKs and texts that the file names, with their versions if it has them.
@@ -82,4 +120,15 @@ byte by byte.
 
 | scheme | evidence | compared with | verdict of the SDK on our vectors | vectors | aliases | unconfirmed |
 | --- | --- | --- | --- | --- | --- | --- |
+";
+
+const RUNS: &str = "
+## Runs of the official SDKs
+
+`cargo xtask interop` installs the SDKs and runs them against the program. *agrees*: the SDK accepts what
+the program signs, the program accepts what the SDK signs, and each rejects a delivery that was changed
+after it was signed.
+
+| scheme | SDK | version | the program signs | the SDK signs |
+| --- | --- | --- | --- | --- |
 ";

@@ -1,5 +1,6 @@
-//! Writes three files from the provider files of `countersign-schemes`: its constructors, and the
-//! test vectors and handshakes of `countersign-conformance`.
+//! Writes four files from the provider files of `countersign-schemes`: its constructors, the test
+//! vectors and handshakes of `countersign-conformance`, and `docs/FIDELITY.md`, which also shows the
+//! last run of `cargo xtask interop`.
 //!
 //! A provider file is a scheme file, as [`Scheme::from_toml`](countersign_core::Scheme::from_toml)
 //! reads it, with these additional keys:
@@ -91,7 +92,7 @@ pub fn generated() -> Result<Vec<Generated>> {
         file("countersign-schemes/src/generated.rs", source::write(&providers)?),
         file("countersign-conformance/vectors/vectors.json", vectors::json(&vectors)?),
         file("countersign-conformance/vectors/handshakes.json", vectors::json(&handshakes)?),
-        file("../docs/FIDELITY.md", fidelity::page(&providers)),
+        file("../docs/FIDELITY.md", fidelity::page(&providers, &sdk_runs()?)),
     ])
 }
 
@@ -114,6 +115,14 @@ fn providers() -> Result<Vec<Provider>> {
     }
     providers.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(providers)
+}
+
+/// The last run of the official SDKs.
+fn sdk_runs() -> Result<fidelity::SdkRuns> {
+    let path = crates().join("../tests/interop/results.json");
+    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = fs::read_to_string(&path).map_err(|error| failed(&error))?;
+    serde_json::from_str(&text).map_err(|error| failed(&error))
 }
 
 fn crates() -> PathBuf {

@@ -5,8 +5,11 @@
 
 mod bench;
 mod ci;
+mod ct;
+mod dependencies;
 mod foreign_types;
 mod fuzz;
+mod interop;
 mod language;
 mod minimal_versions;
 mod mutants;
@@ -36,6 +39,10 @@ fn main() -> ExitCode {
         ("minimal-versions", []) => minimal_versions::check(),
         ("bench", []) => bench::bench(""),
         ("bench", [part]) => bench::bench(part),
+        ("ct", []) => ct::ct(),
+        ("dependencies", []) => dependencies::dependencies(),
+        ("interop", []) => interop::interop(""),
+        ("interop", [part]) => interop::interop(part),
         ("fuzz", []) => fuzz::fuzz("60"),
         ("fuzz", [seconds]) => fuzz::fuzz(seconds),
         ("mutants", args) => {
@@ -111,8 +118,13 @@ Usage: cargo xtask <COMMAND>
   mutants [--shard K/N] [FILE...]
                changes core in small ways and checks that a test notices; continues an
                interrupted run
+  ct           checks under valgrind that no branch and no index depends on a secret
+  interop [PART]
+               runs the official SDKs of npm and PyPI against the program, for the schemes whose names
+               contain PART, or all; the results of all are written to tests/interop/results.json
+  dependencies writes docs/DEPENDENCIES.md: the dependencies with `unsafe` code
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
-Missing tools are installed: redis-server, Postgres and PgBouncer with apt-get, dnf, apk or brew;
+Missing tools are installed: redis-server, Postgres, PgBouncer and valgrind with apt-get, dnf, apk or brew;
 rustfmt and clippy with rustup; cargo-hack, cargo-deny and cargo-mutants with cargo; for `fuzz`, a nightly toolchain with rustup and
 cargo-fuzz with cargo.";

@@ -1,4 +1,5 @@
-//! Installs the programs that the tests start: Redis, Postgres, PgBouncer, and a browser with its driver.
+//! Installs the programs of the system that the commands start: Redis, Postgres, PgBouncer, a browser
+//! with its driver, valgrind.
 
 use std::env;
 use std::fs;
@@ -10,13 +11,24 @@ use crate::run;
 /// Makes sure that the programs of the servers exist: installs them with the package manager if
 /// needed.
 pub(crate) fn ensure_installed() -> Result<(), String> {
-    let missing: Vec<&Server> = SERVERS.iter().filter(|server| !server.is_installed()).collect();
+    ensure(&SERVERS, BY_HAND)
+}
+
+/// Makes sure that valgrind exists, for `cargo xtask ct`.
+pub(crate) fn ensure_valgrind() -> Result<(), String> {
+    let valgrind = Server { program: "valgrind", packages: ["valgrind"; 4] };
+    ensure(&[valgrind], "Install valgrind 3.19 or later manually.")
+}
+
+fn ensure(programs: &[Server<'_>], by_hand: &str) -> Result<(), String> {
+    let missing: Vec<&Server<'_>> =
+        programs.iter().filter(|program| !program.is_installed()).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let names: Vec<&str> = missing.iter().map(|server| server.program).collect();
     let names = names.join(", ");
-    let failed = |why: &str| Err(format!("{names} missing, and {why}.\n{BY_HAND}"));
+    let failed = |why: &str| Err(format!("{names} missing, and {why}.\n{by_hand}"));
     let Some(manager) = MANAGERS.iter().position(|manager| on_path(manager.name)) else {
         return failed("no supported package manager was found: apt-get, dnf, apk, brew");
     };
@@ -26,7 +38,7 @@ pub(crate) fn ensure_installed() -> Result<(), String> {
         return failed("installing needs root or sudo");
     }
 
-    println!("missing: {names}. The tests start them: installing with {name}.");
+    println!("missing: {names}. The command needs them: installing with {name}.");
     let packages = missing.iter().map(|server| server.packages[manager]);
     let sudo = needs_sudo.then_some("sudo");
     let mut words = sudo.into_iter().chain(install.iter().copied()).chain(packages);
@@ -42,13 +54,13 @@ pub(crate) fn ensure_installed() -> Result<(), String> {
     }
 }
 
-struct Server {
-    program: &'static str,
+struct Server<'a> {
+    program: &'a str,
     /// Its package, in the order of [`MANAGERS`].
-    packages: [&'static str; 4],
+    packages: [&'a str; 4],
 }
 
-impl Server {
+impl Server<'_> {
     fn is_installed(&self) -> bool {
         on_path(self.program) || (self.program == POSTGRES && has_postgres())
     }
@@ -107,7 +119,7 @@ case " $* " in *' postgresql '*)
 esac
 $install "$@""#;
 
-const SERVERS: [Server; 5] = [
+const SERVERS: [Server<'static>; 5] = [
     Server {
         program: "redis-server",
         // With dnf by file name, because the package is valkey-compat-redis in newer releases.

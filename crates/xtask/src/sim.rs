@@ -97,7 +97,7 @@ fn patches(chosen: Option<&str>) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Copies the files that are under version control.
-fn copy_workspace(to: &Path) -> Result<(), String> {
+pub(crate) fn copy_workspace(to: &Path) -> Result<(), String> {
     let files = run::output(run::program("git").args(["ls-files", "-z", "--cached"]))?;
     let failed = |path: &Path, error| format!("{} cannot be copied: {error}", path.display());
     for file in files.split(|byte| *byte == 0).filter(|file| !file.is_empty()) {
