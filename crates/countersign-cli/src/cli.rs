@@ -98,6 +98,9 @@ pub(crate) struct SchemesForm {
 }
 
 #[derive(Args)]
+#[command(override_usage = "countersign verify --scheme <SCHEME>
+           <--secret-env <NAME>|--secret-file <PATH>>...
+           <--body <FILE>|--request <FILE>> [OPTIONS]")]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) scheme: SchemeArg,
@@ -120,6 +123,9 @@ pub(crate) struct VerifyArgs {
 }
 
 #[derive(Args)]
+#[command(override_usage = "countersign sign --scheme <SCHEME>
+           <--secret-env <NAME>|--secret-file <PATH>>
+           <--body <FILE>|--request <FILE>|--sample [<EVENT>]> [OPTIONS]")]
 pub(crate) struct SignArgs {
     #[command(flatten)]
     pub(crate) scheme: SchemeArg,

@@ -16,6 +16,9 @@ use crate::secrets::{Place, SecretArgs};
 use crate::usage_error::UsageError;
 
 #[derive(Args)]
+#[command(override_usage = "countersign diagnose --scheme <SCHEME>
+           <--secret-env <NAME>|--secret-file <PATH>>...
+           <--body <FILE>|--request <FILE>> [OPTIONS]")]
 pub(crate) struct DiagnoseArgs {
     #[command(flatten)]
     scheme: SchemeArg,

@@ -170,7 +170,7 @@ impl<T: Tables> Writer<'_, T> {
             return fail_all(jobs, Effect::NotApplied, &SqliteStoreError::Replaced);
         }
         match self.transaction(jobs) {
-            // Before the replies: no job is acknowledged that nobody can read any more.
+            // Before the replies: no job is acknowledged that no process can read any more.
             Ok(()) if self.files.as_mut().is_some_and(Files::were_replaced) => {
                 fail_all(jobs, Effect::Unknown, &SqliteStoreError::Replaced);
             }

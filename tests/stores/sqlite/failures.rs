@@ -105,7 +105,7 @@ async fn a_damaged_file_is_an_error() {
     }
 }
 
-/// It contains what is not yet in the file, and nobody can read it any more.
+/// It contains what is not yet in the file, and no process can read it any more.
 #[cfg(unix)]
 #[tokio::test]
 async fn nothing_is_acknowledged_after_the_log_beside_the_file_is_deleted() {

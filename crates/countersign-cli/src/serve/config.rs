@@ -48,12 +48,13 @@ pub(super) use toml::ForwardedHeaders;
 #[derive(Args, Clone)]
 #[command(
     mut_group("secrets", |group| group.required(false)),
-    override_usage = "countersign serve --config <FILE> [--listen <ADDR>] [--check] [--show-body]
-           [--json] [--capture <DIR>] [--inspect <ADDR>]
+    override_usage = "countersign serve --config <FILE> [--listen <ADDR>] [--check]
+           [--show-body] [--json] [--capture <DIR>] [--inspect <ADDR>]
        countersign serve --listen <ADDR> --endpoint <PATH=SCHEME>...
-           <--secret-env <NAME>|--secret-file <PATH>>... [--forward <URL>] [--store <URL>]
-           [--store-prefix <PREFIX>] [--queue <URL>] [--show-body] [--capture <DIR>]
-           [--dead-letters <DIR>] [--inspect <ADDR>]"
+           <--secret-env <NAME>|--secret-file <PATH>>... [--forward <URL>]
+           [--store <URL>] [--store-prefix <PREFIX>] [--queue <URL>]
+           [--show-body] [--capture <DIR>] [--dead-letters <DIR>]
+           [--inspect <ADDR>]"
 )]
 pub(crate) struct ServeArgs {
     /// Configuration file; required if endpoints have different secrets

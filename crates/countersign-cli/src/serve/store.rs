@@ -229,8 +229,8 @@ impl IdempotencyStore for Store {
     }
 }
 
-/// Checks that a SQLite file can be created here. It is not: whoever checks the configuration may
-/// be another user than the server, who could then not open it.
+/// Checks that a SQLite file can be created here. It is not: the user who checks the configuration
+/// may be another one than the server's, who could then not open it.
 pub(super) fn check_new_file(path: &Path, what: &str) -> Result<(), UsageError> {
     folders::can_create_file(path)
         .map_err(|error| UsageError::because(format!("{what} `{SQLITE}{}`", path.display()), error))

@@ -3,6 +3,21 @@
 use crate::program::{Files, countersign};
 
 #[test]
+fn the_usage_of_every_command_fits_into_80_columns() {
+    for command in
+        ["demo", "diagnose", "inspect", "queue", "schemes", "send", "serve", "sign", "verify"]
+    {
+        let help = countersign(&format!("{command} --help")).run().with(0).stdout;
+        let usage = help.lines().skip_while(|line| !line.starts_with("Usage: "));
+        let usage: Vec<&str> = usage.take_while(|line| !line.is_empty()).collect();
+        assert!(!usage.is_empty(), "{help}");
+        for line in usage {
+            assert!(line.chars().count() <= 80, "{command}: {line}");
+        }
+    }
+}
+
+#[test]
 fn tables_fit_into_80_columns_and_pipes_get_all_columns() {
     let sign = countersign("sign --scheme github --secret-env S --sample").env("S", "secret");
     let files = Files::new().with("request.json", sign.run().with(0).stdout);

@@ -150,7 +150,7 @@ fn a_configuration_is_checked_with_its_store_and_nothing_is_served() {
     rejected(check(&wrong), &["`tolerance`", "\"5m\""]);
 }
 
-/// Whoever checks it may be another user than the server.
+/// The user who checks it may be another one than the server's.
 #[cfg(feature = "sqlite")]
 #[test]
 fn a_check_creates_no_file_for_a_store_or_a_queue() {
