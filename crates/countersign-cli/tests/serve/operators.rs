@@ -155,11 +155,11 @@ fn a_configuration_is_checked_with_its_store_and_nothing_is_served() {
 #[test]
 fn a_check_creates_no_file_for_a_store_or_a_queue() {
     for (words, of_endpoint) in [
-        ("store = 'sqlite:FOLDERevents.db'", ""),
-        ("queue = 'sqlite:FOLDERqueue.db'", "forward = 'http://127.0.0.1:1'\n"),
+        ("store = 'sqlite:{}events.db'", ""),
+        ("queue = 'sqlite:{}queue.db'", "forward = 'http://127.0.0.1:1'\n"),
     ] {
         let check = |folder: &str| {
-            let files = config(of_endpoint, &words.replace("FOLDER", folder));
+            let files = config(of_endpoint, &words.replace("{}", folder));
             let mut check = command("--check --config");
             check.arg(files.path("serve.toml"));
             (check, files)
