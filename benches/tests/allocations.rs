@@ -58,16 +58,21 @@ fn verifying_allocates_nothing(scheme: &str) {
         });
         assert_eq!(allocated.count_total, 0, "in one call, {bytes} bytes");
 
-        // The state of a delivery that arrives is one allocation, whatever its size.
-        let body = never_shared(&delivery.body);
-        let allocated = measure(|| {
+        // The state of a delivery that arrives is one allocation, whatever its size, and the search
+        // for a signed handshake in its body is five. The first delivery of an endpoint also builds
+        // the keys of its metrics.
+        let receive = |body| {
             let head = RequestHead::from(&delivery.headers);
             let mut receiving = pin!(verifier.receive(head, body, TokioRuntime));
             let received = receiving.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             let Poll::Ready(Ok((_, delivery))) = received else { panic!("{received:?}") };
             assert_eq!(delivery.verified.body().len(), bytes);
-        });
-        let most = most(1, 15);
+        };
+        receive(never_shared(&delivery.body));
+        let body = never_shared(&delivery.body);
+        let allocated = measure(|| receive(body));
+        let search = if verifier.scheme().handshakes().is_empty() { 0 } else { 5 };
+        let most = most(1, 2) + search;
         assert!(allocated.count_total <= most, "as it arrives, {bytes} bytes: {allocated:?}");
     }
 }

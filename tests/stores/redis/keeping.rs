@@ -130,6 +130,11 @@ async fn done_events_survive_a_crash_of_a_server_with_an_append_only_file() {
         let (key, holder) = (event("evt_1"), attempt());
         assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
         assert_eq!(store.complete(&key, &holder).await.unwrap(), CompleteOutcome::Recorded);
+        // While the disk is busy, a server that syncs each second delays even the write, which
+        // then does not survive a kill.
+        while !server.cli(&["INFO", "persistence"]).contains("aof_buffer_length:0") {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
         server.restart();
         let outcome = recovered(&store, &key, &attempt()).await;
         assert!(matches!(outcome, ClaimOutcome::Done { .. }), "{sync}: {outcome:?}");

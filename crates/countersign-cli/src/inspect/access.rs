@@ -3,8 +3,15 @@
 //! A browser exchanges the token for a cookie. A page of another origin cannot read anything here: it
 //! does not have the cookie (`SameSite=Strict`), its name is not one of ours (`Host`), and it cannot
 //! send a POST (`Origin`, and a second token that only our own page can read).
+//!
+//! Browsers send a cookie to all ports of a host. So the page is in a folder with a random name, and the
+//! cookie is only for that folder: a server on another port gets no request that has it.
+//!
+//! Browsers keep the URLs that were opened. So the token of the printed URL can be exchanged once, and is
+//! not the one of programs.
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 
 use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, Method, Request};
@@ -15,7 +22,12 @@ use crate::usage_error::UsageError;
 
 /// The secrets of one run.
 pub(crate) struct Access {
+    /// Of programs, and of the URL if it is that of the environment.
     token: String,
+    /// The token of the URL, which is replaced when it was used; `None` if it is that of programs.
+    link: Option<Mutex<String>>,
+    /// The name of the page's folder.
+    folder: String,
     session: String,
     /// For POST requests of the page.
     csrf: String,
@@ -36,14 +48,35 @@ pub(crate) enum Denied {
 impl Access {
     /// `token` is that of the environment; otherwise it is random.
     pub(crate) fn new(address: SocketAddr, token: Option<String>) -> Result<Self, UsageError> {
+        let link = match token {
+            Some(_) => None,
+            None => Some(Mutex::new(random::hex_128()?)),
+        };
         let token = token.map_or_else(random::hex_128, Ok)?;
-        let [session, csrf] = [random::hex_128()?, random::hex_128()?];
-        Ok(Self { token, session, csrf, address })
+        let [folder, session, csrf] = [random::hex_128()?, random::hex_128()?, random::hex_128()?];
+        Ok(Self { token, link, folder, session, csrf, address })
     }
 
     /// The URL to open. It is for the terminal of the user only.
     pub(crate) fn url(&self) -> String {
-        format!("{}/?token={}", self.origin(), self.token)
+        let link =
+            self.link.as_ref().map(|link| link.lock().unwrap_or_else(PoisonError::into_inner));
+        let token = link.as_ref().map_or(&self.token, |link| &**link);
+        format!("{}{}?token={token}", self.origin(), self.folder())
+    }
+
+    /// The path of the page.
+    pub(crate) fn folder(&self) -> String {
+        format!("/{}/", self.folder)
+    }
+
+    /// The path without the page's folder, and whether it was in there.
+    pub(crate) fn within<'a>(&self, path: &'a str) -> (bool, &'a str) {
+        let rest = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+        match rest.filter(|(folder, _)| is_equal(folder, &self.folder)) {
+            Some((folder, _)) => (true, &path[folder.len() + 1..]),
+            None => (false, path),
+        }
     }
 
     pub(crate) fn origin(&self) -> String {
@@ -63,7 +96,9 @@ impl Access {
         let headers = request.headers();
         self.check_host(request)?;
         let has_token = self.has_bearer(headers);
-        if !has_token && !self.has_cookie(headers) {
+        let (is_page, _) = self.within(request.uri().path());
+        let has_cookie = is_page && self.has_cookie(headers);
+        if !has_token && !has_cookie {
             return Err(Denied::NoToken);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -91,15 +126,25 @@ impl Access {
     }
 
     /// Whether this is the token of the printed URL.
-    pub(crate) fn is_token(&self, token: &str) -> bool {
-        is_equal(token, &self.token)
+    pub(crate) fn is_link(&self, token: &str) -> bool {
+        match &self.link {
+            Some(link) => is_equal(token, &link.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => is_equal(token, &self.token),
+        }
     }
 
-    /// The cookie for which a browser exchanges the token. Cookies do not distinguish ports, so the
-    /// port is in its name.
+    /// Uses up the token of the printed URL, and returns the next URL. `None` for the token of the
+    /// environment, which stays valid.
+    pub(crate) fn use_link(&self) -> Option<String> {
+        let fresh = random::hex_128().ok()?;
+        *self.link.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Some(self.url())
+    }
+
+    /// The cookie for which a browser exchanges the token.
     pub(crate) fn cookie(&self) -> String {
-        let (name, session) = (self.cookie_name(), &self.session);
-        format!("{name}={session}; HttpOnly; SameSite=Strict; Path=/")
+        let (name, session, folder) = (self.cookie_name(), &self.session, self.folder());
+        format!("{name}={session}; HttpOnly; SameSite=Strict; Path={folder}")
     }
 
     fn cookie_name(&self) -> String {
@@ -118,7 +163,7 @@ impl Access {
 
     fn has_bearer(&self, headers: &HeaderMap) -> bool {
         let given = single(headers, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        given.is_some_and(|token| self.is_token(token))
+        given.is_some_and(|token| is_equal(token, &self.token))
     }
 
     fn is_own_host(&self, host: &str) -> bool {
@@ -150,8 +195,8 @@ impl Denied {
                  printed.\n"
             }
             Self::NoToken => {
-                "403: the token is missing. Open the URL that countersign printed; it contains the \
-                 token. Programs send it as `Authorization: Bearer TOKEN`.\n"
+                "403: the token is missing, or was used. Open the last URL that countersign printed; \
+                 each can be opened once. Programs send a token as `Authorization: Bearer TOKEN`.\n"
             }
             Self::Origin => "403: this request is not from the page of the inspector.\n",
         }
@@ -182,7 +227,8 @@ mod tests {
 
     fn check(method: &str, headers: &[(&str, &str)]) -> Result<(), Denied> {
         let access = access();
-        let mut request = Request::builder().method(method).uri("/api/deliveries");
+        let uri = format!("{}api/deliveries", access.folder());
+        let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
             let value = value.replace("CSRF", &access.csrf).replace("SESSION", &access.session);
             request = request.header(*name, value);
@@ -245,7 +291,35 @@ mod tests {
     #[test]
     fn the_cookie_cannot_be_read_by_scripts_and_is_not_sent_by_other_sites() {
         let cookie = access().cookie();
-        assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
+        assert!(cookie.contains("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
         assert!(!cookie.contains("the-token") && !format!("{:?}", access()).contains("token"));
+    }
+
+    #[test]
+    fn the_cookie_is_worth_nothing_outside_of_the_folder_that_it_is_for() {
+        let access = access();
+        let cookie = access.cookie();
+        let (pair, path) = cookie.split_once("; HttpOnly; SameSite=Strict; Path=").unwrap();
+        assert_eq!(path, access.folder());
+        let check = |uri: &str| {
+            let request = Request::builder().uri(uri).header("host", OWN.1).header("cookie", pair);
+            access.check(&request.body(()).unwrap())
+        };
+        assert_eq!(check(&format!("{path}api/session")), Ok(()));
+        for uri in ["/api/session", "/", "/0/api/session", "//api/session"] {
+            assert_eq!(check(uri), Err(Denied::NoToken), "{uri}");
+        }
+        assert_eq!(access.within(&format!("{path}api/session")), (true, "/api/session"));
+        assert_eq!(access.within(path), (true, "/"));
+    }
+
+    #[test]
+    fn a_printed_url_is_exchanged_once_and_is_not_the_token_of_programs() {
+        let access = Access::new("127.0.0.1:4040".parse().unwrap(), None).unwrap();
+        let token = |url: &str| url.split_once("?token=").unwrap().1.to_owned();
+        let first = token(&access.url());
+        assert!(access.is_link(&first) && !access.is_link(access.token()));
+        let next = token(&access.use_link().unwrap());
+        assert!(!access.is_link(&first) && access.is_link(&next));
     }
 }

@@ -39,13 +39,16 @@ pub(super) struct Order {
     /// For `sign`: whether it is another event.
     #[serde(default)]
     fresh_id: bool,
-    /// Edited headers and body, for `sign`.
+    /// Edited headers and body, for `sign`. Headers of the scheme, such as a signed id, and those that are
+    /// not text are kept, unless they are here.
     headers: Option<Vec<(String, String)>>,
     body: Option<String>,
     body_base64: Option<String>,
     /// The event of a sample, and the scheme, if it is another one.
     sample: Option<String>,
     scheme: Option<String>,
+    /// The tenant that a sample is for.
+    tenant: Option<String>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +90,7 @@ pub(super) async fn send(state: Arc<State>, request: Request<RequestBody>) -> Re
     let prepared = match order.mode {
         Mode::Replay => replay(&state, &order, endpoint, &to),
         Mode::Sign => sign(&state, &order, endpoint, &to),
-        Mode::Sample => sample(&order, endpoint, to.clone()),
+        Mode::Sample => sample(&order, endpoint, &to),
     };
     let Prepared { request, notes } = match prepared {
         Ok(prepared) => prepared,
@@ -172,21 +175,21 @@ fn recorded<'a>(
     delivery.ok_or_else(|| "the delivery is no longer kept: newer ones have replaced it".to_owned())
 }
 
-/// Its tenant is part of the path, and so is every other part of it.
-fn addressed(to: &Uri, delivery: &Delivery) -> Uri {
-    if !to.path().contains("{tenant}") && !to.path().contains("%7Btenant%7D") {
-        return to.clone();
-    }
-    let path = delivery.request.url.rsplit("://").next().and_then(|rest| rest.split_once('/'));
-    let path = path.map_or("/", |(_, path)| path);
-    let authority = to.authority().map(ToString::to_string).unwrap_or_default();
-    format!("http://{authority}/{path}").parse().unwrap_or_else(|_| to.clone())
+/// The tenant of a delivery, and the URL that it is sent to.
+fn addressed(
+    endpoint: &InspectedEndpoint,
+    to: &Uri,
+    delivery: &Delivery,
+) -> Result<(Option<String>, Uri), String> {
+    let tenant = endpoint.tenant_of(delivery);
+    let to = endpoint.addressed(to, tenant.as_deref(), Some(delivery))?;
+    Ok((tenant, to))
 }
 
 fn replay(
     state: &State,
     order: &Order,
-    _: &InspectedEndpoint,
+    endpoint: &InspectedEndpoint,
     to: &Uri,
 ) -> Result<Prepared, String> {
     let mut slot = None;
@@ -197,7 +200,7 @@ fn replay(
     if !redacted.is_empty() {
         notes.push(format!("sent without what was redacted: {}", redacted.join(", ")));
     }
-    let to = addressed(to, delivery);
+    let (_, to) = addressed(endpoint, to, delivery)?;
     let request = send::verbatim(&request_of(delivery), to).map_err(|fix| fix.to_string())?;
     Ok(Prepared { request, notes })
 }
@@ -232,10 +235,7 @@ fn sign(
         (None, None) => base.body().clone(),
     };
     let headers = match &order.headers {
-        Some(edited) => edited
-            .iter()
-            .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.clone().into_bytes()))
-            .collect(),
+        Some(edited) => edited_headers(&base, &endpoint.scheme, edited),
         None => base.headers().to_vec(),
     };
     let request = request::Request::new(
@@ -244,13 +244,31 @@ fn sign(
         headers,
         body,
     );
-    let tenant = delivery.event.as_ref().and_then(|event| event.tenant.clone());
-    let to = addressed(to, delivery);
+    let (tenant, to) = addressed(endpoint, to, delivery)?;
     let id = if order.fresh_id { Id::Fresh } else { Id::Kept };
     signed(endpoint, &endpoint.scheme, &request, (id, tenant.as_deref()), to)
 }
 
-fn sample(order: &Order, endpoint: &InspectedEndpoint, to: Uri) -> Result<Prepared, String> {
+/// The edited headers, and those that an editor of text cannot show or that belong to the scheme: without
+/// its signed id, the delivery would be another event.
+fn edited_headers(
+    base: &request::Request,
+    scheme: &Scheme,
+    edited: &[(String, String)],
+) -> Vec<(String, Vec<u8>)> {
+    let edited: Vec<(String, Vec<u8>)> = edited
+        .iter()
+        .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.clone().into_bytes()))
+        .collect();
+    let is_edited = |name: &str| edited.iter().any(|(it, _)| it.eq_ignore_ascii_case(name));
+    let is_of_scheme = |name: &str| scheme.headers().any(|it| it.eq_ignore_ascii_case(name));
+    let kept = base.headers().iter().filter(|(name, value)| {
+        !is_edited(name) && (is_of_scheme(name) || str::from_utf8(value).is_err())
+    });
+    kept.cloned().chain(edited.iter().cloned()).collect()
+}
+
+fn sample(order: &Order, endpoint: &InspectedEndpoint, to: &Uri) -> Result<Prepared, String> {
     let scheme = match &order.scheme {
         Some(name) if name != endpoint.scheme.name() => {
             schemes::named(name).map_err(|error| error.to_string())?
@@ -279,7 +297,9 @@ fn sample(order: &Order, endpoint: &InspectedEndpoint, to: Uri) -> Result<Prepar
     let body = Bytes::from(sample.body(&fresh));
     let request = request::Request::new(Method::POST.to_string(), url, headers, body);
     let id = Id::Given(fresh.id());
-    signed(endpoint, &scheme, &request, (id, None), to)
+    let tenant = order.tenant.as_deref();
+    let to = endpoint.addressed(to, tenant, None)?;
+    signed(endpoint, &scheme, &request, (id, tenant), to)
 }
 
 enum Id {
@@ -332,9 +352,8 @@ pub(super) fn attacks(
 ) -> Result<Attacks, String> {
     let secrets = endpoint.secrets.active(tenant);
     let current = secrets.as_ref().and_then(|secrets| secrets.iter().next());
-    let current = current.ok_or_else(|| {
-        "there is no secret to sign with: give one with `--secret-env`".to_owned()
-    })?;
+    let current =
+        current.ok_or_else(|| format!("to sign: {}", missing_secret(endpoint, tenant)))?;
     // The secret was created from text.
     let secret = String::from_utf8_lossy(current.dangerous_reveal()).into_owned();
     let headers = send::unsigned(request, scheme).map_err(|fix| fix.to_string())?;
@@ -354,6 +373,17 @@ pub(super) fn attacks(
         attacks = attacks.with_tolerance(tolerance);
     }
     Ok(attacks.with_body_limit(endpoint.body_limit))
+}
+
+/// Why there is no secret, and what to do.
+pub(super) fn missing_secret(endpoint: &InspectedEndpoint, tenant: Option<&str>) -> &'static str {
+    match (endpoint.secrets.are_of_tenants(), tenant) {
+        (false, _) => "there is no secret: give one with `--secret-env`",
+        (true, Some(_)) => {
+            "this tenant has no secret here: add it to `[endpoint.tenants]` of the configuration"
+        }
+        (true, None) => "each tenant has its own secrets, and the tenant is not known: name one",
+    }
 }
 
 const MAX_ORDER: usize = 40 * 1024 * 1024;

@@ -30,8 +30,9 @@ use super::reply::{self, Reply, problem};
 use super::server::State;
 use super::{actions, attack, copy, diagnosis, events, settings};
 
-pub(super) async fn answer(state: Arc<State>, request: Request<RequestBody>) -> Reply {
-    let path = request.uri().path().trim_start_matches("/api/").to_owned();
+/// `path` is that of the request, without the page's folder.
+pub(super) async fn answer(state: Arc<State>, path: &str, request: Request<RequestBody>) -> Reply {
+    let path = path.trim_start_matches("/api/");
     let parts: Vec<&str> = path.split('/').collect();
     let query = request.uri().query().unwrap_or_default().to_owned();
     match (request.method(), &parts[..]) {
@@ -67,7 +68,10 @@ struct List<'a> {
 }
 
 async fn list(state: &State, query: &str) -> Reply {
-    let filter = Filter::of_query(query);
+    let filter = match Filter::of_query(query) {
+        Ok(filter) => filter,
+        Err(why) => return problem(StatusCode::BAD_REQUEST, &why),
+    };
     let number = |wanted: &str| {
         let mut values = parameters(query).filter(|(name, _)| name == wanted);
         values.next().map(|(_, value)| value.parse::<u64>())
@@ -122,7 +126,10 @@ fn detail(state: &State, delivery: &Delivery) -> Reply {
         same_event.retain(|other| {
             other.seq != delivery.seq
                 && other.endpoint == delivery.endpoint
-                && other.event.as_ref().is_some_and(|other| other.id == event.id)
+                && other
+                    .event
+                    .as_ref()
+                    .is_some_and(|other| (&other.id, &other.tenant) == (&event.id, &event.tenant))
         });
     }
     reply::json(&Detail::of(delivery, endpoint, scheme.as_ref(), attempts, &same_event))

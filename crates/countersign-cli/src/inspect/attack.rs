@@ -27,6 +27,8 @@ struct Order {
     kind: String,
     /// The delivery whose body the genuine one has; a sample if it is omitted.
     delivery: Option<u64>,
+    /// The tenant, without a delivery.
+    tenant: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -51,7 +53,7 @@ pub(super) async fn run(state: Arc<State>, request: Request<RequestBody>) -> Rep
         Ok(found) => found,
         Err(reply) => return reply,
     };
-    let prepared = match prepare(&state, &order, endpoint, &to) {
+    let (prepared, to) = match prepare(&state, &order, endpoint, &to) {
         Ok(prepared) => prepared,
         Err(why) => return problem(StatusCode::UNPROCESSABLE_ENTITY, &why),
     };
@@ -83,7 +85,7 @@ fn prepare(
     order: &Order,
     endpoint: &InspectedEndpoint,
     to: &Uri,
-) -> Result<Prepared, String> {
+) -> Result<(Prepared, Uri), String> {
     let scheme = &endpoint.scheme;
     let recorded = order.delivery.and_then(|seq| state.ring.find(seq));
     let request = match &recorded {
@@ -95,17 +97,23 @@ fn prepare(
     };
     // Without a delivery, the attacks have their own sample.
     let body = recorded.is_some().then(|| request.body().clone());
-    let made = attacks(endpoint, scheme, &request, body, to.clone(), None)?;
+    let tenant = match &recorded {
+        Some(delivery) => endpoint.tenant_of(delivery),
+        None => order.tenant.clone(),
+    };
+    let tenant = tenant.as_deref();
+    let to = endpoint.addressed(to, tenant, recorded.as_deref())?;
+    let made = attacks(endpoint, scheme, &request, body, to.clone(), tenant)?;
     if order.kind != ALL {
         let kind = AttackKind::named(&order.kind).ok_or("there is no such attack")?;
         let attack = made.attack(kind).map_err(|why| format!("`{kind}` does not apply: {why}"))?;
-        return Ok(Prepared { attacks: vec![attack], left_out: Vec::new() });
+        return Ok((Prepared { attacks: vec![attack], left_out: Vec::new() }, to));
     }
     let list: AttackList = made.prepare().map_err(|error| error.to_string())?;
     let left_out =
         list.left_out().map(|(kind, why): (_, &AttackUnavailable)| (kind, why.to_string()));
     let left_out = left_out.collect();
-    Ok(Prepared { attacks: list.iter().cloned().collect(), left_out })
+    Ok((Prepared { attacks: list.iter().cloned().collect(), left_out }, to))
 }
 
 async fn report(prepared: &Prepared, target: &send::Target, lines: &mpsc::Sender<Bytes>) {

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::actions::request_of;
 use super::delivery::{BodyState, Delivery};
+use super::endpoints::path_and_query;
 use super::reply::{self, Reply, problem};
 use super::server::State;
 use crate::hop_by_hop;
@@ -41,29 +42,50 @@ pub(super) fn answer(state: &State, delivery: &Delivery, form: &str) -> Reply {
     }
 }
 
-/// The URL of the endpoint here, or else that of the request.
+/// The URL of the endpoint, as a word for a shell. It is never that of the request: the sender chose its
+/// host, and would get what the user sends.
 fn to(state: &State, delivery: &Delivery) -> String {
     let endpoint = state.endpoint(&delivery.endpoint);
-    let own = endpoint.and_then(|endpoint| endpoint.own.as_ref().or(endpoint.forward.as_ref()));
-    let is_plain = |uri: &&Uri| uri.query().is_none() && !uri.path().contains('{');
-    own.filter(is_plain).map_or_else(|| delivery.request.url.clone(), Uri::to_string)
+    let addressed = endpoint.and_then(|endpoint| {
+        let to = endpoint.own.as_ref().or(endpoint.forward.as_ref())?;
+        let tenant = endpoint.tenant_of(delivery);
+        endpoint.addressed(to, tenant.as_deref(), Some(delivery)).ok()
+    });
+    // A query of the configuration can have a credential.
+    let is_shown =
+        |uri: &Uri| uri.query().is_none() || uri.query() == path_and_query(&delivery.request.url).1;
+    match addressed.filter(is_shown) {
+        Some(uri) => shell(&uri.to_string()),
+        None => NO_TARGET.to_owned(),
+    }
 }
 
 fn curl(state: &State, delivery: &Delivery, request: &Request) -> String {
     let mut lines = Vec::new();
     let body = request.body();
-    let text = str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
+    // A terminal acts on control characters that are pasted.
+    let text = str::from_utf8(body).ok().filter(|text| !text.chars().any(is_special));
     let start = if text.is_some() { "" } else { "base64 -d <<'END' | " };
-    lines.push(format!("{start}curl -X {} {}", request.method(), shell(&to(state, delivery))));
+    let method = shell(request.method());
+    lines.push(format!("{start}curl --globoff -X {method} {}", to(state, delivery)));
+    let mut has_type = false;
     for (name, value) in request.headers() {
         if hop_by_hop::is(name) {
             continue;
         }
-        let value = String::from_utf8_lossy(value);
-        lines.push(format!("-H {}", shell(&format!("{name}: {value}"))));
+        has_type |= name.eq_ignore_ascii_case("content-type");
+        let line = match value.is_empty() {
+            true => format!("{name};").into_bytes(),
+            false => [name.as_bytes(), b": ", value].concat(),
+        };
+        lines.push(format!("-H {}", shell_bytes(&line)));
+    }
+    if !has_type {
+        lines.push("-H content-type:".to_owned());
     }
     match text {
-        Some(text) => lines.push(format!("--data-binary {}", shell(text))),
+        // Others read a file if the text begins with `@`.
+        Some(text) => lines.push(format!("--data-raw {}", shell(text))),
         None => lines.push("--data-binary @-".to_owned()),
     }
     let mut command = lines.join(" \\\n  ") + "\n";
@@ -80,7 +102,7 @@ fn send_command(state: &State, delivery: &Delivery, request: &Request) -> Result
         Some(endpoint) if endpoint.is_scheme_file => "SCHEME.toml",
         _ => delivery.scheme.as_str(),
     };
-    let to = shell(&to(state, delivery));
+    let to = to(state, delivery);
     Ok(format!(
         "countersign send --scheme {} --secret-env SECRET \\\n  --to {to} \\\n  --request - <<'END'\n{file}END\n",
         shell(scheme)
@@ -198,6 +220,30 @@ fn literal(text: &str) -> String {
     format!("r{hashes}\"{text}\"{hashes}")
 }
 
+/// Whether a terminal or an editor may act on a character, or hide it.
+fn is_special(character: char) -> bool {
+    let is_hidden = matches!(
+        u32::from(character),
+        0xad | 0x61c | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x2069 | 0xfeff | 0xe0000..=0xe007f
+    );
+    is_hidden || (character.is_control() && !matches!(character, '\n' | '\t'))
+}
+
+/// The same for bytes that may be no text. `bash` and `zsh` understand their escapes.
+fn shell_bytes(bytes: &[u8]) -> String {
+    match str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(is_special) => shell(text),
+        _ => {
+            let escaped = bytes.iter().map(|byte| match byte {
+                b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+                b' '..=b'~' => char::from(*byte).to_string(),
+                _ => format!("\\x{byte:02x}"),
+            });
+            format!("$'{}'", escaped.collect::<String>())
+        }
+    }
+}
+
 /// One word for a shell.
 fn shell(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
@@ -207,6 +253,8 @@ fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// A shell stops here until its user sets the variable.
+const NO_TARGET: &str = "\"${TARGET:?set TARGET to the URL to send to}\"";
 /// Has the form that most schemes accept. It signs nothing but tests.
 const TEST_SECRET: &str = "whsec_dGVzdC1zZWNyZXQtdGhhdC1pcy1tYWRlLXVw";
 
@@ -219,6 +267,8 @@ mod tests {
         assert_eq!(shell("http://a.example/x"), "http://a.example/x");
         assert_eq!(shell("it's $(id) `id` \"x\""), r#"'it'\''s $(id) `id` "x"'"#);
         assert_eq!(shell(""), "''");
+        assert_eq!(shell_bytes(b"x: it's"), r"'x: it'\''s'");
+        assert_eq!(shell_bytes(b"x: \x1b'\\\xff"), r"$'x: \x1b\'\\\xff'");
     }
 
     #[test]

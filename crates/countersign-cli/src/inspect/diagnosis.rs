@@ -8,7 +8,7 @@ use countersign::diagnose::{Audience, Diagnose, Diagnosis};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::actions::request_of;
+use super::actions::{missing_secret, request_of};
 use super::delivery::{BodyState, Delivery};
 use super::reply::{self, Reply, problem};
 use super::server::State;
@@ -54,10 +54,13 @@ fn diagnose(state: &State, delivery: &Delivery) -> Result<DiagnosisJson, String>
         return Err(format!("the scheme `{}` is not known here", delivery.scheme));
     };
     let endpoint = state.endpoint(&delivery.endpoint);
-    let tenant = delivery.event.as_ref().and_then(|event| event.tenant.as_deref());
-    let own = endpoint.and_then(|endpoint| endpoint.secrets.active(tenant));
+    let tenant = endpoint.and_then(|endpoint| endpoint.tenant_of(delivery));
+    let own = endpoint.and_then(|endpoint| endpoint.secrets.active(tenant.as_deref()));
     let Some(own): Option<Secrets> = own else {
-        return Err("there is no secret to verify it with: give one with `--secret-env`".to_owned());
+        let why = endpoint.map_or("the endpoint is not known here", |endpoint| {
+            missing_secret(endpoint, tenant.as_deref())
+        });
+        return Err(format!("the cause cannot be found: {why}"));
     };
     let audience = match endpoint {
         Some(endpoint) if endpoint.is_scheme_file => Audience::SchemeFile,

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use countersign::{Scheme, Secret, Secrets, Tolerance};
 use http::Uri;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::delivery::Delivery;
 
 /// The secrets of an endpoint. They are used here, and never sent to the page.
 pub(crate) trait SecretSource: Send + Sync {
@@ -13,6 +16,11 @@ pub(crate) trait SecretSource: Send + Sync {
 
     /// Secrets that were replaced while the program runs.
     fn retired(&self) -> Vec<Secret>;
+
+    /// Whether each tenant has its own secrets.
+    fn are_of_tenants(&self) -> bool {
+        false
+    }
 }
 
 /// A configured endpoint.
@@ -62,11 +70,79 @@ impl InspectedEndpoint {
         }
     }
 
+    /// The tenant of a delivery. The path of a rejected one names it, too.
+    pub(crate) fn tenant_of(&self, delivery: &Delivery) -> Option<String> {
+        let verified = delivery.event.as_ref().and_then(|event| event.tenant.clone());
+        verified.or_else(|| {
+            let segment = self.tenant_segment(path_and_query(&delivery.request.url).0)?;
+            Some(percent_decode_str(segment).decode_utf8().ok()?.into_owned())
+        })
+    }
+
+    /// The target for a request of this tenant: its name is a segment of the path. The query is that of
+    /// the recorded request.
+    pub(crate) fn addressed(
+        &self,
+        to: &Uri,
+        tenant: Option<&str>,
+        recorded: Option<&Delivery>,
+    ) -> Result<Uri, String> {
+        let template = to.path();
+        let Some(place) = PLACES.into_iter().find(|place| template.contains(place)) else {
+            return Ok(to.clone());
+        };
+        let tenant = tenant.filter(|tenant| !tenant.is_empty());
+        let tenant =
+            tenant.ok_or("the path names a tenant, and that of this delivery is not known")?;
+        let segment = utf8_percent_encode(tenant, OF_SEGMENT).to_string();
+        let query = recorded.and_then(|it| path_and_query(&it.request.url).1).or(to.query());
+        let query = query.map_or_else(String::new, |query| format!("?{query}"));
+        let (scheme, authority) = (to.scheme_str().unwrap_or("http"), to.authority());
+        let authority = authority.map_or("", |authority| authority.as_str());
+        let path = template.replace(place, &segment);
+        format!("{scheme}://{authority}{path}{query}")
+            .parse()
+            .map_err(|_| "the URL of the recorded request is not valid".to_owned())
+    }
+
+    /// The segment of a request's path that names the tenant.
+    fn tenant_segment<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let mut found = None;
+        let (mut template, mut segments) = (self.path.split('/'), path.split('/'));
+        loop {
+            match (template.next(), segments.next()) {
+                (None, None) => return found,
+                (Some(place), Some(segment)) if PLACES.contains(&place) => found = Some(segment),
+                (Some(one), Some(other)) if one == other => {}
+                _ => return None,
+            }
+        }
+    }
+
     pub(crate) fn targets(&self) -> impl Iterator<Item = (Target, &Uri)> {
         let all = [Target::Endpoint, Target::Forward].into_iter();
         all.filter_map(|target| Some((target, self.target(target)?)))
     }
 }
+
+/// The path and the query of a URL. Only at its beginning does `://` end a scheme: a sender can write it
+/// into the query.
+pub(crate) fn path_and_query(url: &str) -> (&str, Option<&str>) {
+    let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let path = match url.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) {
+        Some((_, rest)) => rest.find(['/', '?', '#']).map_or("/", |at| &rest[at..]),
+        None => url,
+    };
+    let path = path.split('#').next().unwrap_or_default();
+    match path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path, None),
+    }
+}
+
+/// The segment of a path that names the tenant, as it is configured and as it is in a URL.
+const PLACES: [&str; 2] = ["{tenant}", "%7Btenant%7D"];
+const OF_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// No secrets, for captures that are only looked at.
 pub(crate) struct NoSecrets;
@@ -78,5 +154,60 @@ impl SecretSource for NoSecrets {
 
     fn retired(&self) -> Vec<Secret> {
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign::schemes;
+
+    use super::super::delivery::{Event, Recorded};
+    use super::*;
+
+    fn endpoint(path: &str) -> InspectedEndpoint {
+        InspectedEndpoint {
+            path: path.to_owned(),
+            scheme: schemes::stripe(),
+            is_scheme_file: false,
+            public_url: None,
+            tolerance: None,
+            body_limit: 1024,
+            ack_deadline: Duration::from_secs(1),
+            own: None,
+            forward: None,
+            secrets: Arc::new(NoSecrets),
+        }
+    }
+
+    fn delivery(url: &str, tenant: Option<&str>) -> Delivery {
+        let tenant = tenant.map(str::to_owned);
+        let event = tenant.map(|tenant| Event { tenant: Some(tenant), ..Event::default() });
+        let request = Recorded { url: url.to_owned(), ..Recorded::default() };
+        Delivery { event, request, ..Delivery::default() }
+    }
+
+    #[test]
+    fn a_request_of_a_tenant_stays_at_its_endpoint_whatever_its_query() {
+        let it = endpoint("/t/{tenant}");
+        let to: Uri = "https://127.0.0.1:3000/t/%7Btenant%7D".parse().unwrap();
+        for (url, expected) in [
+            ("http://a.example/t/a", "https://127.0.0.1:3000/t/a"),
+            ("http://a.example/t/a?u=://x/hooks", "https://127.0.0.1:3000/t/a?u=://x/hooks"),
+            ("/t/a?u=http://x/admin", "https://127.0.0.1:3000/t/a?u=http://x/admin"),
+        ] {
+            let delivery = delivery(url, None);
+            let tenant = it.tenant_of(&delivery);
+            assert_eq!(tenant.as_deref(), Some("a"), "{url}");
+            let addressed = it.addressed(&to, tenant.as_deref(), Some(&delivery)).unwrap();
+            assert_eq!(addressed.to_string(), expected);
+        }
+        for url in ["http://a.example/other/a", "http://a.example", "/t/a/b", "[redacted]"] {
+            assert_eq!(it.tenant_of(&delivery(url, None)), None, "{url}");
+        }
+        assert!(it.addressed(&to, None, None).is_err());
+        let odd = it.addressed(&to, Some("../x?y"), None).unwrap();
+        assert_eq!(odd.path(), "/t/..%2Fx%3Fy");
+        let plain: Uri = "http://127.0.0.1:3000/hooks".parse().unwrap();
+        assert_eq!(endpoint("/hooks").addressed(&plain, None, None).unwrap(), plain);
     }
 }

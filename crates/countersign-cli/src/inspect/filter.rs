@@ -27,21 +27,46 @@ impl Filter {
             let (name, value) = condition.split_once('=')?;
             Some((Field::named(name.trim())?, value.trim().to_owned()))
         });
-        conditions.collect::<Option<Vec<_>>>().map(Self).ok_or_else(|| {
+        let conditions = conditions.collect::<Option<Vec<_>>>().ok_or_else(|| {
             UsageError::new(format!(
                 "`--wait` is not a filter: write conditions such as `type=invoice.paid`, separated \
                  by commas. The fields are {}",
                 Field::ALL.map(Field::name).join(", ")
             ))
-        })
+        })?;
+        Self::of(conditions).map_err(|why| UsageError::new(format!("`--wait`: {why}")))
     }
 
-    /// The conditions in the query of a URL. Other parameters are ignored.
-    pub(crate) fn of_query(query: &str) -> Self {
-        let conditions = parameters(query)
-            .filter_map(|(name, value)| Some((Field::named(&name)?, value)))
-            .filter(|(_, value)| !value.is_empty());
-        Self(conditions.collect())
+    /// The conditions in the query of a URL.
+    pub(crate) fn of_query(query: &str) -> Result<Self, String> {
+        let mut conditions = Vec::new();
+        for (name, value) in parameters(query) {
+            match Field::named(&name) {
+                Some(field) => conditions.push((field, value)),
+                None if OTHER_PARAMETERS.contains(&name.as_str()) => {}
+                None => {
+                    return Err(format!(
+                        "there is no such parameter: those of deliveries are {}; the others are {}",
+                        Field::ALL.map(Field::name).join(", "),
+                        OTHER_PARAMETERS.join(", ")
+                    ));
+                }
+            }
+        }
+        Self::of(conditions)
+    }
+
+    /// An empty value is probably that of a variable that is not set. Every delivery would match if it
+    /// were left out.
+    fn of(conditions: Vec<(Field, String)>) -> Result<Self, String> {
+        match conditions.iter().find(|(_, value)| value.is_empty()) {
+            Some((field, _)) => Err(format!(
+                "`{0}=` has no value: write what to wait for, such as `{0}={1}`, or leave it out",
+                field.name(),
+                field.example()
+            )),
+            None => Ok(Self(conditions)),
+        }
     }
 
     /// The filter as the query of a URL.
@@ -80,6 +105,18 @@ impl Field {
             Self::Id => "id",
             Self::Status => "status",
             Self::Text => "text",
+        }
+    }
+
+    fn example(self) -> &'static str {
+        match self {
+            Self::Type => "invoice.paid",
+            Self::Endpoint => "/hooks",
+            Self::Scheme => "stripe",
+            Self::Verdict => "verified",
+            Self::Id => "evt_1",
+            Self::Status => "200",
+            Self::Text => "invoice",
         }
     }
 
@@ -130,6 +167,9 @@ pub(crate) fn parameters(query: &str) -> impl Iterator<Item = (String, String)> 
     })
 }
 
+/// The parameters of a list that select no deliveries by their properties.
+const OTHER_PARAMETERS: [&str; 3] = ["after", "limit", "wait"];
+
 #[cfg(test)]
 mod tests {
     use super::super::delivery::Event;
@@ -161,8 +201,19 @@ mod tests {
     #[test]
     fn a_filter_survives_its_way_through_a_url() {
         let filter = Filter::parse("type=a b&c=d,text=ä%20").unwrap();
-        assert_eq!(Filter::of_query(&filter.to_query()), filter);
+        assert_eq!(Filter::of_query(&filter.to_query()), Ok(filter));
         assert!(Filter::parse("typ=x").is_err() && Filter::parse("").is_err());
-        assert_eq!(Filter::of_query("limit=3&type=").0, []);
+        assert_eq!(Filter::of_query("limit=3&wait=1&after=0"), Ok(Filter::default()));
+    }
+
+    #[test]
+    fn a_condition_without_a_value_or_with_an_unknown_name_is_an_error() {
+        for text in ["type=", "id= ", "type=a,id="] {
+            let why = Filter::parse(text).unwrap_err().to_string();
+            assert!(why.contains("has no value: write"), "{why}");
+        }
+        for query in ["limit=3&type=", "type", "typ=a"] {
+            assert!(Filter::of_query(query).is_err(), "{query}");
+        }
     }
 }

@@ -198,7 +198,7 @@ impl<'a> Detail<'a> {
                 past_ms: tolerance.past().map(millis),
                 future_ms: tolerance.future().map(millis),
             }),
-            steps: steps::of(delivery),
+            steps: steps::of(delivery, scheme.is_none_or(|it| it.timestamp_source().is_some())),
             timeline: Timeline::of(delivery.received_at_ms, delivery.times),
             request: RequestJson {
                 method: &request.method,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::serve::{RequestBody, Serve};
-use http::header::{LOCATION, SET_COOKIE};
+use http::header::{CONNECTION, LOCATION, SET_COOKIE};
 use http::{HeaderValue, Method, Request, StatusCode};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -88,6 +88,7 @@ impl Inspector {
             actions: tokio::sync::Semaphore::new(ACTIONS),
             is_live,
         });
+        let known = Arc::clone(&state);
         let service = service_fn(move |request: Request<RequestBody>| {
             let state = Arc::clone(&state);
             async move { Ok::<_, Infallible>(confined(answer(state, request).await)) }
@@ -96,6 +97,10 @@ impl Inspector {
         let serve = Serve::new(listener, service)
             .with_graceful_shutdown(async move { stopped.cancelled().await })
             .with_connections(CONNECTIONS)
+            // A connection that has not shown a token ends with its first response, and a silent one
+            // soon. If they take all places, those with a token are served nevertheless.
+            .with_header_timeout(MAX_HEAD)
+            .with_reserve(RESERVE, move |request| is_known(&known, request))
             // A stream of events is one response.
             .with_idle_timeout(MAX_STREAM);
         tokio::spawn(serve.into_future());
@@ -117,36 +122,66 @@ impl Drop for Running {
 }
 
 async fn answer(state: Arc<State>, request: Request<RequestBody>) -> Reply {
-    let path = request.uri().path();
-    if path == "/" && request.method() == Method::GET {
-        if let Err(denied) = state.access.check_host(&request) {
-            return text(StatusCode::FORBIDDEN, denied.reason());
+    let access = &state.access;
+    let (is_page, path) = access.within(request.uri().path());
+    let path = path.to_owned();
+    let checked = access.check(&request);
+    if path == "/"
+        && request.method() == Method::GET
+        && let Some(token) = link_token(&request)
+    {
+        // A page that is open already needs no other cookie, and its URL no token.
+        if is_page && checked.is_ok() {
+            return to_page(access);
         }
-        let query = request.uri().query().unwrap_or_default();
-        let token = parameters(query).find(|(name, _)| name == "token");
-        if token.is_some_and(|(_, token)| state.access.is_token(&token)) {
-            return exchange(&state.access);
+        if access.check_host(&request).is_ok() && access.is_link(&token) {
+            return exchange(access);
         }
     }
-    if let Err(denied) = state.access.check(&request) {
-        return text(StatusCode::FORBIDDEN, denied.reason());
+    if let Err(denied) = checked {
+        let mut reply = text(StatusCode::FORBIDDEN, denied.reason());
+        reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return reply;
     }
     if path.starts_with("/api/") {
-        return api::answer(state, request).await;
+        return api::answer(state, &path, request).await;
     }
-    match (request.method(), assets::find(path)) {
+    match (request.method(), assets::find(&path)) {
         (&Method::GET | &Method::HEAD, Some(asset)) => asset,
         _ => reply::problem(StatusCode::NOT_FOUND, "there is nothing here"),
     }
 }
 
-/// Exchanges the token of the URL for a cookie, so that the token is not in the history.
+/// Whether a request is served although strangers take all places.
+fn is_known<B>(state: &State, request: &Request<B>) -> bool {
+    let access = &state.access;
+    access.check(request).is_ok()
+        || (access.check_host(request).is_ok()
+            && link_token(request).is_some_and(|token| access.is_link(&token)))
+}
+
+/// The token in the query.
+fn link_token<B>(request: &Request<B>) -> Option<String> {
+    let query = request.uri().query().unwrap_or_default();
+    parameters(query).find(|(name, _)| name == "token").map(|(_, token)| token)
+}
+
+/// Exchanges the token of the URL for a cookie. The token is then used up: the browser's history has it.
 fn exchange(access: &Access) -> Reply {
-    let mut reply = text(StatusCode::SEE_OTHER, "");
-    let headers = reply.headers_mut();
-    headers.insert(LOCATION, HeaderValue::from_static("/"));
+    let mut reply = to_page(access);
     if let Ok(cookie) = HeaderValue::try_from(access.cookie()) {
-        headers.insert(SET_COOKIE, cookie);
+        reply.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    if let Some(next) = access.use_link() {
+        output::note(&format!("the inspector was opened; for another browser: {next}"));
+    }
+    reply
+}
+
+fn to_page(access: &Access) -> Reply {
+    let mut reply = text(StatusCode::SEE_OTHER, "");
+    if let Ok(page) = HeaderValue::try_from(access.folder()) {
+        reply.headers_mut().insert(LOCATION, page);
     }
     reply
 }
@@ -177,6 +212,8 @@ pub(super) fn default_address() -> SocketAddr {
 pub(super) const TOKEN: &str = "COUNTERSIGN_INSPECT_TOKEN";
 const MIN_TOKEN: usize = 16;
 const CONNECTIONS: usize = 64;
+const RESERVE: usize = 16;
+const MAX_HEAD: Duration = Duration::from_secs(2);
 /// After that, a page connects again.
 const MAX_STREAM: Duration = Duration::from_secs(60 * 60);
 const ACTIONS: usize = 4;

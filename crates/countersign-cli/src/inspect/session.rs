@@ -1,13 +1,17 @@
 //! The token of a running inspector, in a file that only its user can read, so that `inspect --wait` on
 //! the same machine needs no token.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 
-/// The file. It is removed when the inspector ends.
-pub(super) struct SessionFile(PathBuf);
+/// The file. It is removed when the inspector ends, and locked until then: the file of a program that was
+/// killed is not.
+pub(super) struct SessionFile {
+    path: PathBuf,
+    _locked: File,
+}
 
 impl SessionFile {
     /// `None` if there is no private folder: `--wait` then needs the token in its environment.
@@ -21,27 +25,43 @@ impl SessionFile {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path).ok()?.write_all(token.as_bytes()).ok()?;
-        Some(Self(path))
+        let mut file = options.open(&path).ok()?;
+        file.try_lock().ok()?;
+        file.write_all(token.as_bytes()).ok()?;
+        Some(Self { path, _locked: file })
     }
 
-    /// The token of the inspector at this address.
+    /// The token of the inspector at this address, or at all addresses with this port.
     pub(super) fn read(address: SocketAddr) -> Option<String> {
         let folder = folder()?;
         is_private(&folder)?;
-        fs::read_to_string(folder.join(name(address))).ok()
+        let all: IpAddr = match address {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let all = SocketAddr::new(all, address.port());
+        [address, all].into_iter().find_map(|address| live(&folder.join(name(address))))
+    }
+}
+
+/// The text of a file that a running program has locked.
+fn live(path: &Path) -> Option<String> {
+    let file = File::open(path).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => fs::read_to_string(path).ok(),
+        _ => None,
     }
 }
 
 impl Drop for SessionFile {
     fn drop(&mut self) {
         // It contains a token that is not valid any more.
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
     }
 }
 
 fn name(address: SocketAddr) -> String {
-    format!("inspect-{}", address.port())
+    format!("inspect-{address}")
 }
 
 /// The folder for files of the running programs of this user.

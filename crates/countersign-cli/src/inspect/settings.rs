@@ -27,6 +27,8 @@ struct EndpointJson<'a> {
     scheme_title: &'a str,
     payload: &'a str,
     can_sign: bool,
+    /// Whether a sample needs the name of a tenant.
+    of_tenants: bool,
     targets: Vec<TargetJson>,
     samples: Vec<&'static str>,
 }
@@ -77,7 +79,8 @@ fn endpoint(endpoint: &InspectedEndpoint) -> EndpointJson<'_> {
         scheme: scheme.name(),
         scheme_title: scheme.title(),
         payload: scheme.signed(),
-        can_sign: endpoint.secrets.active(None).is_some(),
+        can_sign: endpoint.secrets.are_of_tenants() || endpoint.secrets.active(None).is_some(),
+        of_tenants: endpoint.secrets.are_of_tenants(),
         targets: targets
             .map(|(target, uri)| TargetJson { name: target.name(), url: url(uri) })
             .collect(),

@@ -25,7 +25,7 @@ enum State {
 }
 
 /// The steps of a delivery. Empty if they are not known, as of captures on disk.
-pub(super) fn of(delivery: &Delivery) -> Vec<Step> {
+pub(super) fn of(delivery: &Delivery, has_timestamp: bool) -> Vec<Step> {
     let times = delivery.times;
     let Some(answered) = times.answered else { return Vec::new() };
     if let Some(early) = not_verified_at_all(delivery) {
@@ -55,10 +55,12 @@ pub(super) fn of(delivery: &Delivery) -> Vec<Step> {
     let steps = NAMES.iter().enumerate().zip(spent).map(|((at, name), us)| {
         let state = match () {
             () if failed == Some(at) => State::Failed,
+            () if at == TIMESTAMP && !has_timestamp => State::Skipped,
             () if at <= last => State::Passed,
             () => State::Skipped,
         };
         let note = match at {
+            TIMESTAMP if !has_timestamp => Some("the scheme has none"),
             CLAIM if is_duplicate => Some("a duplicate of a handled event"),
             HANDLER if delivery.code == "filtered" => Some("an event type that is not handled"),
             HANDLER if delivery.job.is_some() => Some("stored in the queue"),
@@ -120,7 +122,7 @@ mod tests {
         let [head, body, claimed] = times;
         let times = Times { head, body, claimed, answered: Some(100) };
         let code = code.to_owned();
-        let steps = of(&Delivery { code, is_verified, times, ..Delivery::default() });
+        let steps = of(&Delivery { code, is_verified, times, ..Delivery::default() }, true);
         let letter = |step: &Step| match step.state {
             State::Passed => '+',
             State::Failed => 'x',
@@ -149,11 +151,25 @@ mod tests {
     }
 
     #[test]
+    fn a_scheme_without_a_timestamp_has_no_check_of_it() {
+        let times = Times { head: Some(10), body: Some(25), claimed: Some(60), answered: Some(90) };
+        let handled = |code: &str| Delivery {
+            code: code.to_owned(),
+            is_verified: true,
+            times,
+            ..Delivery::default()
+        };
+        let steps = of(&handled("handled"), false);
+        assert_eq!((steps[TIMESTAMP].state, steps[BODY].state), (State::Skipped, State::Passed));
+        assert_eq!(of(&handled("handled"), true)[TIMESTAMP].state, State::Passed);
+    }
+
+    #[test]
     fn the_times_of_the_steps_add_up_to_the_time_of_the_response() {
         let times =
             Times { head: Some(10), body: Some(25), claimed: Some(60), answered: Some(100) };
         let (code, is_verified) = ("handled".to_owned(), true);
-        let steps = of(&Delivery { code, is_verified, times, ..Delivery::default() });
+        let steps = of(&Delivery { code, is_verified, times, ..Delivery::default() }, true);
         let spent: Vec<u64> = steps.iter().filter_map(|step| step.us).collect();
         assert_eq!(spent, [10, 15, 35, 40]);
     }

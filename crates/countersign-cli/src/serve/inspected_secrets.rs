@@ -81,6 +81,10 @@ impl SecretSource for SecretCopies {
             Self::Kept(_) | Self::OfTenants(_) => Vec::new(),
         }
     }
+
+    fn are_of_tenants(&self) -> bool {
+        matches!(self, Self::OfTenants(_))
+    }
 }
 
 fn copy(secrets: &Secrets) -> Vec<Secret> {

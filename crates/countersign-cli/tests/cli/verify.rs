@@ -50,11 +50,11 @@ fn unknown_fields_are_null() {
 
 #[test]
 fn the_event_id_option_sets_the_event_id() {
-    let verified = stripe("--event-id /object+/type --json").run().with(0).json();
-    assert_eq!(verified["event_id"], "event:payment_intent.succeeded");
-    assert_eq!(verified["event_id_from"], "body:/object+/type");
+    let verified = stripe("--event-id /id+/type --json").run().with(0).json();
+    assert_eq!(verified["event_id"], "evt_1SDKvector:payment_intent.succeeded");
+    assert_eq!(verified["event_id_from"], "body:/id+/type");
     assert_eq!(verified["identity"], "id");
-    for place in ["id", "header:Stripe-Id", "/a/*/*"] {
+    for place in ["id", "header:Stripe-Id", "/a/*/*", "/object+/type"] {
         stripe("--event-id").arg(place).run().must_fix(&["event_id"]);
     }
 }

@@ -101,16 +101,51 @@ async fn everything_is_reached_by_keyboard_and_nothing_is_inaccessible_at_any_wi
         browser.until("document.activeElement.id === 'edit-body'").await;
         is_accessible(&browser, "editor").await;
         browser.press(&[ESCAPE]).await;
+        browser.until("!document.querySelector('dialog')").await;
         browser.press(&["?"]).await;
         browser.until("document.querySelector('dialog .keys')").await;
         is_accessible(&browser, "help").await;
-        browser.press(&[ESCAPE, ESCAPE]).await;
+        browser.press(&[ESCAPE]).await;
+        browser.until("!document.querySelector('dialog')").await;
+        browser.press(&[ESCAPE]).await;
         browser.until("document.activeElement.id === 'box'").await;
         browser.press(&[ENTER]).await;
         browser.until("document.activeElement.id === 'detail'").await;
         browser.press(&[ESCAPE, "/"]).await;
         browser.until("document.activeElement.id === 'text'").await;
     }
+}
+
+/// A slow answer shows the delivery that was selected before.
+#[tokio::test]
+async fn a_key_acts_on_the_selected_delivery_while_it_is_loaded() {
+    let it = inspected("").await;
+    for id in 0..3 {
+        jupiter(&format!("evt_{id}")).send(it.serving.address()).await;
+    }
+    let browser = page(&it, 1280).await;
+    browser.until(&format!("{ROWS}.length === 3")).await;
+    browser.press(&["j"]).await;
+    browser.until("document.querySelector('.hero')").await;
+    browser
+        .run(
+            "window.signed = []; window.waiting = []; const real = window.fetch;
+             window.fetch = (url, options) => {
+               if (options?.body) window.signed.push(JSON.parse(options.body).delivery);
+               const answer = real(url, options);
+               return options?.body ? answer : new Promise((go) => window.waiting.push(() => go(answer)));
+             };",
+        )
+        .await;
+    browser.press(&["j", "s", "j"]).await;
+    browser.until("window.waiting.length === 2").await;
+    assert_eq!(browser.run("return window.signed").await, serde_json::json!([]));
+    // The first answer comes last.
+    browser.run("window.waiting[1]()").await;
+    browser.run("window.waiting[0]()").await;
+    browser.until("window.signed.length === 1").await;
+    let selected = "Number(document.querySelector('.row[aria-selected=true]').dataset.seq)";
+    assert_eq!(browser.run(&format!("return window.signed[0] === {selected}")).await, true);
 }
 
 /// No rule of axe is broken.

@@ -118,7 +118,9 @@ async fn deliveries_and_their_verdicts_are_listed() {
     );
     let states: Vec<_> =
         detail["steps"].as_array().unwrap().iter().map(|it| &it["state"]).collect();
-    assert!(states.iter().all(|state| **state == "passed"), "{states:?}");
+    // The scheme signs no timestamp.
+    let count = |wanted: &str| states.iter().filter(|state| ***state == wanted).count();
+    assert_eq!((count("skipped"), count("passed")), (1, states.len() - 1), "{states:?}");
     let diagnosis = it.get("/api/deliveries/3/diagnosis").await;
     assert_eq!(diagnosis["code"], "signature_mismatch");
     assert!(!diagnosis["causes"].as_array().unwrap().is_empty());
@@ -138,26 +140,34 @@ async fn rebinding_csrf_and_a_missing_token_are_answered_403() {
     assert_eq!((wrong.status, wrong.headers.get("set-cookie")), (403, None));
 
     let entered = it.raw(Method::GET, &format!("/?token={TOKEN}"), &[], "").await;
-    assert_eq!((entered.status, &entered.headers["location"]), (303, &"/".parse().unwrap()));
+    assert_eq!(entered.status, 303);
+    // A name that no other server knows: cookies do not distinguish ports.
+    let folder = entered.headers["location"].to_str().unwrap();
+    assert!(folder.len() > 16 && folder.starts_with('/') && folder.ends_with('/'), "{folder}");
     let cookie = entered.headers["set-cookie"].to_str().unwrap();
-    assert!(cookie.contains("HttpOnly; SameSite=Strict") && !cookie.contains(TOKEN), "{cookie}");
-    let cookie = ("cookie", cookie.split(';').next().unwrap());
-    let session = it.raw(Method::GET, "/api/session", &[cookie], "").await;
+    let (cookie, scope) = cookie.split_once("; ").unwrap();
+    assert_eq!(scope, format!("HttpOnly; SameSite=Strict; Path={folder}"));
+    assert!(!cookie.contains(TOKEN), "{cookie}");
+    let cookie = ("cookie", cookie);
+    for path in ["/", "/api/session", "/app.js"] {
+        assert_eq!(it.raw(Method::GET, path, &[cookie], "").await.status, 403, "{path}");
+    }
+    let session = it.raw(Method::GET, &format!("{folder}api/session"), &[cookie], "").await;
     let session: Value = serde_json::from_slice(&session.body).unwrap();
     let csrf = ("x-countersign-token", session["token"].as_str().unwrap());
     let own = format!("http://{}", it.at);
     let (own, other) = (("origin", own.as_str()), ("origin", "http://attacker.example"));
-    let order = order.to_string();
+    let (order, send) = (order.to_string(), format!("{folder}api/send"));
     for headers in
         [&[cookie][..], &[cookie, own], &[cookie, csrf], &[cookie, csrf, other], &[csrf, own]]
     {
-        let answered = it.raw(Method::POST, "/api/send", headers, &order).await;
+        let answered = it.raw(Method::POST, &send, headers, &order).await;
         assert_eq!(answered.status, 403, "{headers:?}");
     }
-    let answered = it.raw(Method::POST, "/api/send", &[cookie, csrf, own], &order).await;
+    let answered = it.raw(Method::POST, &send, &[cookie, csrf, own], &order).await;
     assert_eq!(answered.status, 200, "{answered:?}");
 
-    let page = it.raw(Method::GET, "/", &[cookie], "").await;
+    let page = it.raw(Method::GET, folder, &[cookie], "").await;
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     for part in
         ["default-src 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"]

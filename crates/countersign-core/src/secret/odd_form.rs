@@ -13,9 +13,19 @@ pub(super) fn odd_form(text: &str) -> Option<SecretWarningKind> {
         Some(SecretWarningKind::Masked)
     } else if text.lines().nth(1).is_some() {
         Some(SecretWarningKind::SeveralLines)
+    } else if begins_with_name(text) {
+        Some(SecretWarningKind::WithName)
     } else {
         None
     }
+}
+
+/// Whether this is a line of an environment file: `STRIPE_WEBHOOK_SECRET=whsec_…`. An `=` at the end
+/// pads base64.
+fn begins_with_name(text: &str) -> bool {
+    let Some((name, value)) = text.split_once('=') else { return false };
+    let is_of_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    name.len() >= 3 && name.contains('_') && name.bytes().all(is_of_name) && value.len() > 2
 }
 
 /// What pages show instead of characters.

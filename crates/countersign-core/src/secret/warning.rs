@@ -40,6 +40,8 @@ pub enum SecretWarningKind {
     Masked,
     /// It has several lines.
     SeveralLines,
+    /// It begins with the name of a variable and `=`.
+    WithName,
 }
 
 impl SecretWarning {
@@ -79,6 +81,7 @@ impl SecretWarningKind {
             Self::Json => "is JSON",
             Self::Masked => "is masked or cut off: characters are replaced by `*` or dots",
             Self::SeveralLines => "has several lines",
+            Self::WithName => "begins with the name of a variable and `=`",
         })
     }
 
@@ -93,6 +96,7 @@ impl SecretWarningKind {
             Self::Json => "store only the value of the secret, without the JSON around it",
             Self::Masked => "let the provider show the whole secret, and store that",
             Self::SeveralLines => "store only the secret, and each secret in its own place",
+            Self::WithName => "store only what follows the `=`",
         }
     }
 }

@@ -59,6 +59,7 @@ fn text_around_or_instead_of_the_secret_causes_a_warning() {
         ("0123456789abcdef\n0123456789abcdef", "has several lines"),
         ("0123456789abcd****", "is masked"),
         ("••••••••cdef", "is masked"),
+        ("WEBHOOK_SECRET=0123456789abcdef", "begins with the name of a variable"),
         ("0123456789abcdef...", "is masked"),
         ("\u{feff}0123456789abcdef", "begins with a byte order mark"),
     ] {
@@ -71,6 +72,8 @@ fn text_around_or_instead_of_the_secret_causes_a_warning() {
     for (scheme, text) in [
         ("github", "0123456789abcdef"),
         ("github", "{0123456789abcdef"),
+        ("github", "ABC_0123456789DEF=="),
+        ("github", "ABC0123456789DEF=abc"),
         ("gitlab-token", "0123456789abcdef***"),
     ] {
         assert_eq!(texts(scheme, text), [""; 0], "{scheme}: {text}");

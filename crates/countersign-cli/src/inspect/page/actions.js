@@ -2,7 +2,7 @@
 
 import { h, fill, modal, toast } from './dom.js';
 import { copy, send } from './api.js';
-import { decode, millis, utf8, visible } from './format.js';
+import { compact, decode, millis, utf8, visible } from './format.js';
 
 export function bar(delivery, session) {
   const endpoint = session.endpoints.find((it) => it.path === delivery.endpoint);
@@ -59,6 +59,9 @@ export async function run({ mode, delivery, endpoint, target, ...rest }) {
 export const targets = (endpoint) => h('select', { id: 'target', 'aria-label': 'Target' }, endpoint.targets.map((target) =>
   h('option', { value: target.name }, `${target.name === 'endpoint' ? 'This server' : 'Application'}  ${target.url}`)));
 
+const asShown = (text) => text.replaceAll('\r\n', '\n').replaceAll('\r', '\n');
+const isCrlf = (text) => text !== null && text.includes('\r\n') && !/(^|[^\r])\n|\r(?!\n)/.test(text);
+
 export function edit(delivery, endpoint) {
   if (!endpoint || !endpoint.targets.length || !endpoint.can_sign) return toast('There is no target, or no secret to sign with.', 'bad');
   const { request } = delivery;
@@ -72,7 +75,12 @@ export function edit(delivery, endpoint) {
   const result = h('p', { role: 'status', class: 'result' });
   const pretty = h('button', {
     type: 'button', onclick: () => {
-      try { area.value = JSON.stringify(JSON.parse(area.value), null, 2); } catch { fill(result, 'The body is not JSON.'); }
+      try {
+        const parsed = JSON.parse(area.value);
+        // Numbers with many digits, repeated members and escapes are lost on the way.
+        if (JSON.stringify(parsed) !== compact(area.value)) return fill(result, 'Formatting would change values: large numbers, repeated members or escapes.');
+        area.value = JSON.stringify(parsed, null, 2);
+      } catch { fill(result, 'The body is not JSON.'); }
     },
   }, 'Format JSON');
   const submit = h('button', {
@@ -82,10 +90,12 @@ export function edit(delivery, endpoint) {
         return colon < 0 ? null : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
       });
       if (pairs.includes(null)) return fill(result, 'A header has no colon: write `name: value`.');
-      const isSame = text === null || area.value === text;
+      const isSame = text === null || area.value === asShown(text);
+      // A text area has lines that end in LF only.
+      const body = isCrlf(text) ? area.value.replaceAll('\n', '\r\n') : area.value;
       const sent = await run({
         mode: 'sign', delivery, endpoint, target: to.value, headers: pairs, fresh_id: fresh.checked,
-        ...(isSame ? {} : { body: area.value }),
+        ...(isSame ? {} : { body }),
       });
       fill(result, visible(sent.error ?? sent.problem ?? `Answered ${sent.outcome} in ${millis(sent.ms)}.`));
     },

@@ -9,11 +9,11 @@ export async function session() {
 }
 
 export async function get(path) {
-  return read(await fetch(`/api/${path}`));
+  return read(await fetch(`api/${path}`));
 }
 
 export async function copy(seq, form) {
-  const response = await fetch(`/api/deliveries/${seq}/copy/${form}`);
+  const response = await fetch(`api/deliveries/${seq}/copy/${form}`);
   return response.ok ? response.text() : read(response);
 }
 
@@ -22,7 +22,7 @@ export async function send(order) {
 }
 
 export async function clear() {
-  return read(await fetch('/api/deliveries', {
+  return read(await fetch('api/deliveries', {
     method: 'DELETE',
     headers: { 'x-countersign-token': token },
   }));
@@ -44,7 +44,7 @@ export async function attack(order, line, signal) {
 }
 
 function post(path, order, signal) {
-  return fetch(`/api/${path}`, {
+  return fetch(`api/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-countersign-token': token },
     body: JSON.stringify(order),

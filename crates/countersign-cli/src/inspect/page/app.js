@@ -29,22 +29,33 @@ async function start() {
   if (session.live) listen(first.deliveries.at(-1)?.seq ?? 0);
   else connection('', 'captures on disk');
   $('sample').addEventListener('click', () => sample(session));
-  $('attack').addEventListener('click', () => attack(session, current()));
+  $('attack').addEventListener('click', () => current().then((delivery) => attack(session, delivery)));
   $('help').addEventListener('click', () => help(session));
   $('pause').addEventListener('click', pause);
   $('pause').hidden = !session.live;
   document.addEventListener('keydown', key);
 }
 
+// A browser has six connections to a host: a hidden tab must not keep one.
 function listen(after) {
-  const source = new EventSource(`/api/events?after=${after}`);
-  source.addEventListener('open', () => connection('good', 'live'));
-  source.addEventListener('error', () => connection('bad', 'not connected'));
-  source.addEventListener('deliveries', (event) => {
-    const batch = JSON.parse(event.data);
-    list.dropped = batch.dropped;
-    list.add(batch.deliveries);
+  let last = after;
+  let source;
+  const open = () => {
+    source = new EventSource(`api/events?after=${last}`);
+    source.addEventListener('open', () => connection('good', 'live'));
+    source.addEventListener('error', () => connection('bad', 'not connected'));
+    source.addEventListener('deliveries', (event) => {
+      const batch = JSON.parse(event.data);
+      last = batch.deliveries.at(-1)?.seq ?? last;
+      list.dropped = batch.dropped;
+      list.add(batch.deliveries);
+    });
+  };
+  document.addEventListener('visibilitychange', () => {
+    source.close();
+    if (!document.hidden) open();
   });
+  open();
 }
 
 function connection(kind, text) {
@@ -64,13 +75,13 @@ function welcome() {
   const endpoint = session.endpoints[0];
   const url = endpoint?.targets[0]?.url;
   list.say(h('h2', {}, 'No deliveries here'),
-    h('p', {}, 'They appear as they arrive. If you filter, nothing matches.'),
+    h('p', {}, 'They appear as they arrive. With a filter, only those that match are shown.'),
     session.live && url ? [
       h('p', {}, 'Point the provider at'), h('p', {}, h('code', {}, url)),
       h('p', {}, 'or send a signed sample:'),
       h('button', { type: 'button', class: 'primary', onclick: () => sample(session) }, 'Send sample'),
     ] : null);
-  fill($('detail'), h('div', { class: 'empty' }, h('img', { src: '/icon.svg', alt: '', width: '56', height: '56' }),
+  fill($('detail'), h('div', { class: 'empty' }, h('img', { src: 'icon.svg', alt: '', width: '56', height: '56' }),
     h('h2', {}, 'Select a delivery'),
     h('p', {}, 'See why it was accepted or rejected, edit it, sign it again.'),
     h('p', { class: 'dim' }, h('kbd', {}, 'j'), ' ', h('kbd', {}, 'k'), ' move  ', h('kbd', {}, '?'), ' all keys')));
@@ -86,15 +97,17 @@ function key(event) {
     return;
   }
   if (isField) return;
-  const delivery = current();
-  const endpoint = delivery && session.endpoints.find((it) => it.path === delivery.endpoint);
-  const need = (action) => (delivery ? action() : toast('Select a delivery first.'));
+  const need = async (action) => {
+    const delivery = await current();
+    if (!delivery) return toast('Select a delivery first.');
+    action(delivery, session.endpoints.find((it) => it.path === delivery.endpoint));
+  };
   const actions = {
     j: () => list.move(1),
     k: () => list.move(-1),
-    r: () => need(() => run({ mode: 'replay', delivery, endpoint })),
-    s: () => need(() => run({ mode: 'sign', delivery, endpoint })),
-    e: () => need(() => edit(delivery, endpoint)),
+    r: () => need((delivery, endpoint) => run({ mode: 'replay', delivery, endpoint })),
+    s: () => need((delivery, endpoint) => run({ mode: 'sign', delivery, endpoint })),
+    e: () => need(edit),
     d: () => need(diagnoseShown),
     p: () => session.live && pause(),
     '/': () => $('text').focus(),

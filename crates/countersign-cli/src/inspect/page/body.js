@@ -1,16 +1,18 @@
 // A body as tree, text and hex. What is signed is marked.
 
 import { h, fill } from './dom.js';
-import { bytes as size, decode, utf8, visible } from './format.js';
+import { bytes as size, compact, decode, utf8, visible } from './format.js';
 
 const MAX_NODES = 3000;
 const MAX_HEX = 16384;
 
-export function body(request, seq) {
+export function body(request, seq, verified) {
   const raw = decode(request.body_base64);
   const text = utf8(raw);
   let json;
   try { json = { value: JSON.parse(text) }; } catch { json = null; }
+  // As a browser reads numbers with many digits and repeated members.
+  const isExact = text === null || !json || JSON.stringify(json.value) === compact(text);
   const signed = request.signed;
   const state = signed ? signed.body : 'body';
   const views = { Tree: json && (() => tree(json.value, signed)), Raw: text !== null && (() => plain(text)), Hex: () => hex(raw) };
@@ -43,11 +45,12 @@ export function body(request, seq) {
   return [
     h('div', { class: 'bar-line' },
       h('h4', {}, 'Body ', h('small', {}, size(request.body_bytes))),
-      h('span', { class: `mark-${state}` }, { body: 'signed', fields: 'some fields are signed', nothing: 'not signed' }[state]),
+      h('span', { class: `mark-${verified ? state : 'nothing'}` }, { body: verified ? 'signed' : 'not verified', fields: verified ? 'some fields are signed' : 'not verified', nothing: 'not signed' }[state]),
       h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'View of the body' }, tabs)),
+    isExact ? null : h('p', { class: 'dim' }, 'Only the raw view shows numbers, escapes and repeated members exactly.'),
     states[request.body_state] ? h('p', { class: 'flag' }, states[request.body_state]) : null,
     request.body_truncated ? h('p', { class: 'dim' }, `The first ${size(raw.length)} are shown. `,
-      h('a', { href: `/api/deliveries/${seq}/body`, download: 'body.bin' }, 'Download all')) : null,
+      h('a', { href: `api/deliveries/${seq}/body`, download: 'body.bin' }, 'Download all')) : null,
     view,
   ];
 }

@@ -8,14 +8,28 @@ import { body } from './body.js';
 import { bar } from './actions.js';
 
 let shown = null;
+let loading = Promise.resolve();
+let latest = 0;
 
-export const current = () => shown;
+// The delivery that is selected, once it is loaded.
+export async function current() {
+  await loading;
+  return shown;
+}
 
-export async function show(seq, session, select) {
+export function show(seq, session, select) {
+  loading = load(seq, session, select);
+  return loading;
+}
+
+async function load(seq, session, select) {
+  const mine = ++latest;
   const pane = $('detail');
   document.body.classList.add('reading');
   try {
     const delivery = await get(`deliveries/${seq}`);
+    // Another one was selected meanwhile.
+    if (mine !== latest) return await loading;
     shown = delivery;
     fill(pane,
       h('button', { type: 'button', class: 'back', onclick: back }, '← Deliveries'),
@@ -23,6 +37,7 @@ export async function show(seq, session, select) {
     pane.scrollTop = 0;
     if (!delivery.verified && !delivery.handshake) diagnose(delivery, $('diagnosis'));
   } catch (error) {
+    if (mine !== latest) return await loading;
     shown = null;
     fill(pane, h('button', { type: 'button', class: 'back', onclick: back }, '← Deliveries'),
       h('p', { class: 'empty' }, visible(error.message)));
@@ -40,7 +55,7 @@ export function diagnoseShown() {
   $('diagnosis').scrollIntoView({ block: 'center' });
 }
 
-function request({ request, seq }) {
+function request({ request, seq, verified }) {
   const { signed } = request;
   const roles = { signature: 'signature', signed: 'signed', token: 'token', unsigned: 'not signed' };
   return h('section', { class: 'card', 'aria-label': 'Request' },
@@ -56,7 +71,7 @@ function request({ request, seq }) {
           h('th', { scope: 'row' }, visible(header.name)),
           h('td', {}, visible(header.value ?? `base64 ${header.value_base64}`)),
           h('td', { class: 'role' }, roles[header.role])))))),
-    body(request, seq));
+    body(request, seq, verified));
 }
 
 function claim(delivery, select) {

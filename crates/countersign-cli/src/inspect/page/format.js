@@ -68,3 +68,6 @@ export function tone(delivery) {
 }
 
 export const glyph = (tone) => ({ good: '✓', dup: '↺', warn: '!', bad: '✕' })[tone];
+
+// JSON without the white space outside of its strings.
+export const compact = (json) => json.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1');

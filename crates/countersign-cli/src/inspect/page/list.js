@@ -47,6 +47,8 @@ export class List {
     const added = before ? this.rows.findIndex((row) => row.delivery.seq === before) : 0;
     const reads = this.box.scrollTop > 0 || this.box.matches(':hover') || document.activeElement === this.box;
     if (added > 0 && reads) {
+      // First the height: a list that is not as high yet cannot scroll as far.
+      this.spacer.style.height = `${this.rows.length * ROW}px`;
       this.box.scrollTop += added * ROW;
       this.unseen += added;
     }
@@ -78,7 +80,7 @@ export class List {
     const groups = new Map();
     for (const delivery of this.deliveries) {
       if (!admits(delivery)) continue;
-      const key = delivery.event_id ? `${delivery.endpoint}\n${delivery.event_id}` : `#${delivery.seq}`;
+      const key = delivery.event_id ? `${delivery.endpoint}\n${delivery.tenant ?? ''}\n${delivery.event_id}` : `#${delivery.seq}`;
       const group = groups.get(key);
       if (group) group.push(delivery);
       else groups.set(key, [delivery]);

@@ -64,8 +64,8 @@ impl KnownSecrets {
     pub(in crate::serve) fn is_in(&self, bytes: &[u8]) -> bool {
         let Some(forms) = &self.forms else { return false };
         let forms = forms.read().unwrap_or_else(PoisonError::into_inner);
-        let are_in =
-            |text: &[u8]| forms.are_in_escaped(text, MAX_LAYERS, false, &mut Work::for_text(text));
+        let mut work = Work::for_text(bytes);
+        let mut are_in = |text: &[u8]| forms.are_in_escaped(text, MAX_LAYERS, false, &mut work);
         // Only in some places of a URL is `+` a space.
         are_in(bytes) || spaced(bytes).is_some_and(|spaced| are_in(&spaced))
     }
@@ -85,12 +85,14 @@ struct Forms {
 }
 
 /// The bytes that may still be searched. Every layer of base64 is decoded from four positions, so
-/// that without a limit a text of nested layers would cost a multiple of its length.
+/// that without a limit a text of nested layers would cost a multiple of its length. The limit does not
+/// grow with a long text much: while one is searched, other deliveries wait.
 struct Work(usize);
 
 impl Work {
     fn for_text(text: &[u8]) -> Self {
-        Self(text.len().saturating_mul(MAX_WORK).saturating_add(MIN_WORK))
+        let proportional = text.len().saturating_mul(MAX_WORK).saturating_add(MIN_WORK);
+        Self(proportional.min(text.len().saturating_mul(2).saturating_add(MAX_SEARCHED)))
     }
 
     /// Returns whether the bytes may be searched. A text with too many layers counts as a secret.
@@ -113,7 +115,58 @@ struct Place {
 }
 
 type Form = Zeroizing<Vec<u8>>;
-type ByBeginning = HashMap<[u8; BEGINNING], Vec<Form>>;
+
+/// Forms by their beginning. Almost no place of a text has the beginning of one, so a small table rules
+/// most of them out.
+#[derive(Default)]
+struct ByBeginning {
+    forms: HashMap<[u8; BEGINNING], Vec<Form>>,
+    /// A bit for each hash of the first four bytes. Empty until there is a form.
+    possible: Vec<u64>,
+}
+
+impl ByBeginning {
+    fn insert(&mut self, form: Form) {
+        let Some(beginning) = form.first_chunk::<BEGINNING>() else { return };
+        self.possible.resize(POSSIBLE_BITS / 64, 0);
+        let (word, bit) = place(beginning);
+        if let Some(word) = self.possible.get_mut(word) {
+            *word |= bit;
+        }
+        let forms = self.forms.entry(*beginning).or_default();
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+
+    fn values(&self) -> impl Iterator<Item = &Vec<Form>> {
+        self.forms.values()
+    }
+
+    fn is_any_in(&self, bytes: &[u8]) -> bool {
+        if self.forms.is_empty() {
+            return false;
+        }
+        bytes.windows(BEGINNING).enumerate().any(|(at, beginning)| {
+            let Some(beginning) = beginning.first_chunk::<BEGINNING>() else { return false };
+            let (word, bit) = place(beginning);
+            self.possible.get(word).is_some_and(|word| word & bit != 0)
+                && self
+                    .forms
+                    .get(beginning)
+                    .is_some_and(|forms| forms.iter().any(|form| bytes[at..].starts_with(form)))
+        })
+    }
+}
+
+/// The word and the bit of a beginning in the table.
+fn place(beginning: &[u8; BEGINNING]) -> (usize, u64) {
+    let [one, two, three, four, ..] = *beginning;
+    // The multiplier of Fibonacci hashing.
+    let hash = u32::from_le_bytes([one, two, three, four]).wrapping_mul(0x9E37_79B1);
+    let hash = (hash >> (32 - POSSIBLE_BITS.trailing_zeros())) as usize;
+    (hash / 64, 1 << (hash % 64))
+}
 
 impl Forms {
     fn add(&mut self, secret: &Secret) {
@@ -121,30 +174,30 @@ impl Forms {
         if text.len() < BEGINNING && !self.short.iter().any(|known| **known == text) {
             self.short.push(Zeroizing::new(text.to_vec()));
         }
-        insert(&mut self.long, Zeroizing::new(text.to_vec()));
-        insert(&mut self.lowercase, Zeroizing::new(text.to_ascii_lowercase()));
+        self.long.insert(Zeroizing::new(text.to_vec()));
+        self.lowercase.insert(Zeroizing::new(text.to_ascii_lowercase()));
         // A secret that itself looks escaped is decoded together with the text that contains it.
         let mut plain = escapes::decoded(text);
         while let Some(text) = plain {
             plain = escapes::decoded(&text);
-            insert(&mut self.long, text);
+            self.long.insert(text);
         }
         self.add_encoded(text);
         // Only the scheme knows which of them is the key; all of them must be hidden.
         let keys = possible_keys(secret).into_iter();
         for key in keys.filter(|key| key.len() >= BEGINNING && **key != text) {
             self.add_encoded(&key);
-            insert(&mut self.long, key);
+            self.long.insert(key);
         }
     }
 
     fn add_encoded(&mut self, bytes: &[u8]) {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        insert(&mut self.hex, Zeroizing::new(hex.into_bytes()));
+        self.hex.insert(Zeroizing::new(hex.into_bytes()));
         for alphabet in [&STANDARD, &URL_SAFE] {
             let encoder = GeneralPurpose::new(alphabet, UNPADDED);
             for shift in 0..3 {
-                insert(&mut self.long, context_free_base64(&encoder, bytes, shift));
+                self.long.insert(context_free_base64(&encoder, bytes, shift));
             }
         }
     }
@@ -160,7 +213,7 @@ impl Forms {
             (&mut self.hex, &others.hex),
             (&mut self.lowercase, &others.lowercase),
         ] {
-            theirs.values().flatten().for_each(|form| insert(mine, form.clone()));
+            theirs.values().flatten().for_each(|form| mine.insert(form.clone()));
         }
     }
 
@@ -243,7 +296,7 @@ impl Forms {
     fn are_in_lowercase(&self, name: &str) -> bool {
         let mut text: Form = Zeroizing::new(name.to_ascii_lowercase().into_bytes());
         for _ in 0..=MAX_ESCAPES {
-            if is_any_in(&self.lowercase, &text) {
+            if self.lowercase.is_any_in(&text) {
                 return true;
             }
             match escapes::decoded(&text) {
@@ -260,23 +313,8 @@ impl Forms {
 
     fn are_long_in(&self, bytes: &[u8]) -> bool {
         let lower = Zeroizing::new(bytes.to_ascii_lowercase());
-        is_any_in(&self.long, bytes) || is_any_in(&self.hex, &lower)
+        self.long.is_any_in(bytes) || self.hex.is_any_in(&lower)
     }
-}
-
-fn insert(index: &mut ByBeginning, form: Form) {
-    if let Some(beginning) = form.first_chunk() {
-        let forms = index.entry(*beginning).or_default();
-        if !forms.contains(&form) {
-            forms.push(form);
-        }
-    }
-}
-
-fn is_any_in(index: &ByBeginning, bytes: &[u8]) -> bool {
-    let starts = (0..bytes.len()).map(|start| &bytes[start..]);
-    let mut starts = starts.filter_map(|rest| Some((index.get(rest.first_chunk()?)?, rest)));
-    !index.is_empty() && starts.any(|(forms, rest)| forms.iter().any(|form| rest.starts_with(form)))
 }
 
 /// The text with a space for each `+`, if it has one.
@@ -351,6 +389,8 @@ fn context_free_base64(encoder: &GeneralPurpose, bytes: &[u8], shift: usize) -> 
 }
 
 const UNPADDED: GeneralPurposeConfig = GeneralPurposeConfig::new().with_encode_padding(false);
+/// 32 KiB in each index.
+const POSSIBLE_BITS: usize = 1 << 18;
 /// Shorter forms would match by chance. The plain secret is searched for at any length.
 const BEGINNING: usize = 8;
 /// The length of the shortest text in base64 that is decoded: of [`BEGINNING`] bytes.
@@ -362,6 +402,10 @@ const MAX_LAYERS: usize = 4;
 /// The bytes that are searched at most, as a multiple of the text's, and at least for any text.
 const MAX_WORK: usize = 64;
 const MIN_WORK: usize = 64 * 1024;
+/// The bytes that are searched at most for one text, beside the text itself and its form with spaces: a
+/// fraction of a second. Of ordinary bodies, only those with many megabytes of base64 need more, and
+/// count as secret.
+const MAX_SEARCHED: usize = 48 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -168,6 +168,20 @@ fn the_work_is_bounded_and_ordinary_bodies_are_within_the_bound() {
 }
 
 #[test]
+fn a_large_body_of_any_content_costs_a_bounded_number_of_bytes_and_is_hidden_beyond() {
+    let hidden = hidden("the secret itself");
+    let forms = hidden.forms.as_ref().unwrap().read().unwrap();
+    for length in [1, 1_000, 1 << 20, 32 << 20] {
+        let all = Work::for_text(&vec![b'x'; length]).0;
+        assert!(all >= 2 * length && all <= 2 * length + MAX_SEARCHED, "{length}: {all}");
+    }
+    let nested = "V".repeat(1 << 20);
+    let mut work = Work(3 << 20);
+    assert!(forms.are_in_escaped(nested.as_bytes(), MAX_LAYERS, false, &mut work));
+    assert_eq!(work.0, 0);
+}
+
+#[test]
 fn the_decoded_bytes_of_a_secret_are_found_too() {
     let key = b"\x00\xff a key of bytes \x80\x81";
     let base64 = general_purpose::STANDARD.encode(key);
