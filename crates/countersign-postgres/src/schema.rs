@@ -3,25 +3,31 @@
 /// The statements that create the tables, unless they exist. Without a schema, they are created in
 /// the first schema of the search path.
 pub(crate) fn migration(schema: Option<&str>) -> String {
-    let version = VERSION.to_string();
-    match schema {
-        Some(schema) => {
-            let schema = quoted(schema);
-            let tables = TABLES.replace("{version}", &version).replace("{schema}", &schema);
-            format!("CREATE SCHEMA IF NOT EXISTS {schema};\n{tables}")
-        }
-        None => TABLES.replace("{schema}.", "").replace("{version}", &version),
+    let (schema, prefix) = match schema.map(quoted) {
+        Some(name) => (format!("CREATE SCHEMA IF NOT EXISTS {name};\n"), format!("{name}.")),
+        None => Default::default(),
+    };
+    in_turn(&format!("{schema}{}", tables(&prefix)))
+}
+
+/// The same, for a connection that creates them at start-up.
+pub(crate) fn creation(schema: &str, schema_exists: bool) -> String {
+    // Even if it exists, creating it needs a right.
+    if schema_exists {
+        in_turn(&tables(&format!("{}.", quoted(schema))))
+    } else {
+        migration(Some(schema))
     }
 }
 
-/// The same, for several processes that start at the same time. They are one transaction.
-pub(crate) fn creation(schema: &str, schema_exists: bool) -> String {
-    let lock = format!("SELECT pg_advisory_xact_lock({LOCK});");
-    let migration = migration(Some(schema));
-    // Even if it exists, creating it needs a right.
-    let tables =
-        if schema_exists { migration.split_once('\n').map(|(_, rest)| rest) } else { None };
-    format!("{lock}\n{}", tables.unwrap_or(&migration))
+fn tables(prefix: &str) -> String {
+    TABLES.replace("{version}", &VERSION.to_string()).replace("{schema}.", prefix)
+}
+
+/// Several processes can start at the same time, and `IF NOT EXISTS` does not see what another
+/// transaction has not committed yet. The statements are one transaction.
+fn in_turn(statements: &str) -> String {
+    format!("SELECT pg_advisory_xact_lock({LOCK});\n{statements}")
 }
 
 /// The name as an identifier.
@@ -48,7 +54,7 @@ mod tests {
         let text = creation(r#"a"b"#, true);
         assert!(text.contains(r#""a""b".countersign_event"#), "{text}");
         assert!(!text.contains("CREATE SCHEMA") && !text.contains('{'), "{text}");
-        assert!(!migration(None).contains('{'));
+        assert!(!migration(None).contains(['{', '"']));
         assert!(migration(Some("{version}")).contains(r#""{version}".countersign_event"#));
     }
 }
