@@ -14,7 +14,8 @@
 //! # }
 //! ```
 //!
-//! The stream must exist, and lose nothing that was acknowledged. [`JetStreamHandoff::new`] checks it:
+//! The stream must exist, and lose nothing that was acknowledged. [`JetStreamHandoff::new`] checks its
+//! settings, once:
 //!
 //! ```sh
 //! nats stream add WEBHOOKS --subjects 'webhooks.>' --storage file --retention work --discard new \
