@@ -49,6 +49,8 @@
 //! [`Message::parse`](countersign_core::Message::parse), and acknowledge it after the effect. The
 //! example `queue-nats` does.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod error;
 mod handoff;
 mod stream;
