@@ -48,6 +48,11 @@ pub(crate) fn record_missing_transaction(route: &str) {
     tracing::missing_transaction(route);
 }
 
+/// Whether anything reads the log now.
+pub(crate) fn is_log_enabled() -> bool {
+    tracing::is_log_enabled()
+}
+
 /// Records what happens at one endpoint.
 #[derive(Clone)]
 pub(crate) struct Recorder(Labels);

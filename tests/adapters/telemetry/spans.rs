@@ -10,6 +10,7 @@ use countersign::{BufferBudget, MemoryStore, Receiver, Secret, TokioRuntime, Ver
 use http::StatusCode;
 use tokio::time::sleep;
 use tracing::Instrument;
+use tracing::subscriber::{NoSubscriber, set_default};
 
 use super::logged::Logged;
 use super::{adapters, send};
@@ -155,6 +156,31 @@ async fn an_endpoint_logs_its_configuration_once_with_its_warnings() {
     }
     let warnings = events.iter().filter(|line| line.starts_with("WARN")).count();
     assert_eq!(warnings, 2, "quotes and length: {events:#?}");
+}
+
+/// axum applies it at the first request.
+#[tokio::test(start_paused = true)]
+async fn a_route_layer_without_a_state_logs_its_configuration_before_the_first_request() {
+    let logged = Logged::default();
+    let here = logged.here();
+    let hooks = WebhookLayer::new(receiver(MemoryStore::new()));
+    let _app: Router = Router::new().route("/", post(async || {}).route_layer(hooks));
+    drop(here);
+    assert!(logged.text().contains("endpoint ready"), "{}", logged.text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_is_older_than_the_subscriber_logs_its_configuration_when_it_is_applied() {
+    let logged = Logged::default();
+    let hooks = {
+        let _nothing = set_default(NoSubscriber::default());
+        WebhookLayer::new(receiver(MemoryStore::new()))
+    };
+    let here = logged.here();
+    let app = Router::new().route("/", post(async || {}).layer(hooks)).with_state(());
+    send(&app, request(&event(1), event(1).body)).await;
+    drop(here);
+    assert_eq!(logged.text().matches("endpoint ready").count(), 1, "{}", logged.text());
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,6 +42,10 @@ pub(super) mod metrics {
 pub(super) mod tracing {
     use crate::telemetry::{Labels, TelemetryEvent};
 
+    pub(crate) fn is_log_enabled() -> bool {
+        false
+    }
+
     #[derive(Clone)]
     pub(crate) struct Span;
 

@@ -13,7 +13,7 @@ use std::iter::successors;
 use std::time::Duration;
 
 use ::tracing::field::{Empty, Value, display};
-use ::tracing::{Instrument, debug, error, info, info_span, warn};
+use ::tracing::{Instrument, Level, debug, enabled, error, info, info_span, warn};
 
 use super::event::{
     Configuration, DegradedClaim, EventLabel, Granted, Response, SecretLabel, Severity,
@@ -56,6 +56,11 @@ impl Span {
     ) -> impl Future<Output = F::Output> + use<F> {
         future.instrument(self.0.clone())
     }
+}
+
+/// Whether anything reads warnings now.
+pub(crate) fn is_log_enabled() -> bool {
+    enabled!(target: TARGET, Level::WARN)
 }
 
 pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {

@@ -1,18 +1,19 @@
 //! Logs the configuration of an endpoint, once, when it starts.
 
 use super::{SecretSource, Verifier};
-use crate::telemetry::{Configuration, Once, StoreConfiguration, TelemetryEvent};
+use crate::telemetry::{self, Configuration, Once, StoreConfiguration, TelemetryEvent};
 
 impl Verifier {
     /// Logs the configuration of the endpoint: scheme, limits, and warnings about its secrets. Layers
-    /// and middleware call it when they are applied, extractors at their first request. Only the
-    /// first call of all clones has an effect.
+    /// and middleware call it when they are created or applied, extractors at their first request.
+    /// Only the first call of all clones has an effect while a subscriber reads warnings.
     pub fn log_configuration(&self) {
         self.report_configuration(None);
     }
 
     pub(crate) fn report_configuration(&self, store: Option<StoreConfiguration>) {
-        if !self.inner.once.is_first(Once::Configuration) {
+        // A layer can be created before the subscriber, and is applied after it.
+        if !telemetry::is_log_enabled() || !self.inner.once.is_first(Once::Configuration) {
             return;
         }
         let keyring = self.snapshot().ok();

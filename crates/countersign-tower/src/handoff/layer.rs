@@ -55,6 +55,8 @@ impl<Q: Handoff> HandoffLayer<Q> {
     /// A layer with this receiver.
     #[must_use]
     pub fn new(receiver: HandoffReceiver<Q>) -> Self {
+        // axum applies the layers of a `MethodRouter` without a state at the first request.
+        receiver.log_configuration();
         Self(Arc::new(Shared { receiver, tasks: TaskTracker::new() }))
     }
 

@@ -49,6 +49,8 @@ impl<D: InboxDatabase> InboxLayer<D> {
     /// A layer with this receiver.
     #[must_use]
     pub fn new(receiver: InboxReceiver<D>) -> Self {
+        // axum applies the layers of a `MethodRouter` without a state at the first request.
+        receiver.log_configuration();
         Self(Arc::new(Shared { receiver, tasks: TaskTracker::new() }))
     }
 

@@ -44,6 +44,8 @@ impl<S: IdempotencyStore> WebhookLayer<S> {
     /// A layer with this receiver.
     #[must_use]
     pub fn new(receiver: Receiver<S>) -> Self {
+        // axum applies the layers of a `MethodRouter` without a state at the first request.
+        receiver.log_configuration();
         Self(Arc::new(Shared { receiver, tasks: TaskTracker::new() }))
     }
 
