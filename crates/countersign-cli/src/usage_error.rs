@@ -1,6 +1,7 @@
 //! Errors in usage or configuration that the user has to fix.
 
 use std::fmt::{self, Display};
+use std::io;
 use std::process::ExitCode;
 
 use countersign::ConfigError;
@@ -23,6 +24,23 @@ impl UsageError {
     /// An error about something that could not be read or started: `what` names it.
     pub(crate) fn because(what: impl Display, error: impl Display) -> Self {
         Self::new(format!("{what}: {error}"))
+    }
+
+    /// An address at which a server cannot listen. `example` is one that is right.
+    pub(crate) fn cannot_listen(what: &str, example: &str, error: io::Error) -> Self {
+        let fix = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program uses the address: stop that one, or use another port"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "use a port from 1024 on, or get the right to use it"
+            }
+            io::ErrorKind::AddrNotAvailable => "use an address of this machine",
+            _ => {
+                return Self::because(format!("{what} (use an address such as {example})"), error);
+            }
+        };
+        Self::because(what, format_args!("{fix} ({error})"))
     }
 
     /// Adds what to do next: lines that are printed after the error.

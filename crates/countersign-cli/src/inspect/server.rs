@@ -53,8 +53,7 @@ impl Inspector {
     pub(crate) async fn bind(address: &str, ring: Ring) -> Result<Self, UsageError> {
         let listener = TcpListener::bind(address).await;
         let cannot = |error| {
-            let what = "`--inspect`: cannot listen there (use an address such as 127.0.0.1:4040)";
-            UsageError::because(what, error)
+            UsageError::cannot_listen("`--inspect`: cannot listen there", "127.0.0.1:4040", error)
         };
         let listener = listener.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;

@@ -205,8 +205,7 @@ fn cannot_listen(address: &str, error: io::Error) -> UsageError {
     // An IPv6 address can look like a key.
     let is_address = address.parse::<SocketAddr>().is_ok();
     let shown = if is_address { address } else { shown(address) };
-    let what = format!("cannot listen on `{shown}` (use an address such as 127.0.0.1:3000)");
-    UsageError::because(what, error)
+    UsageError::cannot_listen(&format!("cannot listen on `{shown}`"), "127.0.0.1:3000", error)
 }
 
 pub(super) fn status(status: StatusCode) -> Response<Full<Bytes>> {

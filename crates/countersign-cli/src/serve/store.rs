@@ -276,8 +276,10 @@ fn is_host(text: &str) -> bool {
 
 /// An error with its sources.
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let all: Vec<String> =
+    let mut all: Vec<String> =
         successors(Some(error), |&error| error.source()).map(ToString::to_string).collect();
+    // Some errors have the text of their cause as their own.
+    all.dedup();
     all.join(": ")
 }
 

@@ -1,5 +1,6 @@
 //! Errors in a configuration, with their place and fix.
 
+use std::net::TcpListener;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -51,6 +52,17 @@ fn output_of(command: &mut std::process::Command) -> std::process::Output {
 
 /// Longer than any check takes.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn an_address_in_use_is_an_error_that_says_so() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    must_fix(&GOOD.replace("127.0.0.1:0", &address), &[&address, "another program uses"]);
+    let files = Files::new(GOOD);
+    let mut inspected = command("--config");
+    inspected.arg(files.path("serve.toml")).args(["--inspect", &address]);
+    rejected(inspected, &["`--inspect`", "another program uses"]);
+}
 
 #[tokio::test]
 async fn a_suspicious_secret_causes_a_warning_at_start_and_is_never_shown() {
@@ -237,7 +249,7 @@ fn an_error_names_the_store_without_its_password() {
     let shown = format!("the store `redis://{closed}`: ");
     must_fix(
         &format!("store = 'redis://user:hunter2@{closed}/1'\n{GOOD}"),
-        &[&shown, "cannot be reached"],
+        &[&shown, "cannot be reached", "check that it runs"],
     );
     must_fix(&format!("store = 'mysql://u:hunter2@h'\n{GOOD}"), &["`redis://`"]);
     let good = "--listen 127.0.0.1:0 --endpoint /x=jupiter --secret-env SECRET";

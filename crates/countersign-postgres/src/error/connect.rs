@@ -198,7 +198,11 @@ impl fmt::Display for ConnectError {
                 f.write_str("the certificates of `sslrootcert` or of the system cannot be read")
             }
             Self::Unreachable { server, .. } => {
-                write!(f, "the store's server {server} cannot be reached")
+                write!(
+                    f,
+                    "the store's server {server} cannot be reached: check that it runs, and the \
+                     host and the port of the URL"
+                )
             }
             Self::TimedOut { server, after } => write!(
                 f,

@@ -112,7 +112,10 @@ impl fmt::Display for ConnectError {
                 "the certificate of the store's server is not trusted: check the URL's host, and \
                  add the server's authority to the system's root certificates",
             ),
-            Self::Unreachable { .. } => f.write_str("the store's server cannot be reached"),
+            Self::Unreachable { .. } => f.write_str(
+                "the store's server cannot be reached: check that it runs, and the host and the \
+                 port of the URL",
+            ),
             Self::Database { database, .. } => write!(
                 f,
                 "the store's server does not select database {database}, which the URL names: \
