@@ -119,14 +119,19 @@ fn text(results: &Results<'_>) -> String {
 /// Notes that the marks do not show.
 fn notes(results: &Results<'_>) -> String {
     let mut notes = String::new();
-    let half_seen: Vec<&Attack> =
-        results.iter().map(|(attack, _)| attack).filter(|attack| is_half_seen(attack)).collect();
-    if !half_seen.is_empty() {
-        notes.push_str(&format!("* {HALF_SEEN}\n"));
-    }
-    for attack in half_seen {
-        let event = attack.event().map_or("the event itself".into(), |name| format!("…{name}"));
-        notes.push_str(&format!("  {}: {event}\n", attack.kind()));
+    let half_seen = results.iter().map(|(attack, _)| attack).filter(|attack| is_half_seen(attack));
+    let (repeated, once): (Vec<&Attack>, Vec<&Attack>) = half_seen.partition(|attack| {
+        // The receiver cannot know that both deliveries are one event.
+        attack.event().is_some() && attack.expected_runs().is_none()
+    });
+    for (attacks, note) in [(once, HANDLED_ONCE), (repeated, HANDLED_TWICE)] {
+        if !attacks.is_empty() {
+            notes.push_str(&format!("* {note}\n"));
+        }
+        for attack in attacks {
+            let event = attack.event().map_or("the event itself".into(), |name| format!("…{name}"));
+            notes.push_str(&format!("  {}: {event}\n", attack.kind()));
+        }
     }
     let mut answers = results.iter().flat_map(|(_, shot)| shot.answered());
     if answers.any(|(_, answer, _)| matches!(answer, AttackAnswer::Status(500..))) {
@@ -225,7 +230,9 @@ const MARK_WIDTH: usize = "LOST".len();
 /// The widths of these cells are not known before the response: room for what is common.
 const RESPONSE_WIDTH: usize = "200 / 200 / 401".len();
 const MS_WIDTH: usize = "2000.00".len();
-const HALF_SEEN: &str =
+const HANDLED_ONCE: &str =
     "responses cannot show this: check that the application handled each of these events once";
+const HANDLED_TWICE: &str = "the scheme signs no id, so the application gets each of these events twice: \
+                             check that the second, which is marked as a possible duplicate, does no harm";
 const CRASHED: &str = "A 5xx is not a rejection: the receiver failed. Any client can make it fail, and \
                        a provider retries after a 5xx.";

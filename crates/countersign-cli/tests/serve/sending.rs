@@ -146,6 +146,13 @@ fn results_that_responses_cannot_show_are_listed_for_a_manual_check() {
 }
 
 #[test]
+fn for_a_scheme_without_a_signed_id_the_report_says_that_events_are_handled_twice() {
+    let card = send(takes_everything(), "--attack all").of("github", SECRET).run();
+    assert!(card.stdout.contains("* the scheme signs no id"), "{}", card.stdout);
+    assert!(!card.stdout.contains("handled each of these events once"), "{}", card.stdout);
+}
+
+#[test]
 fn an_unreachable_receiver_fails_the_command() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
