@@ -27,8 +27,8 @@ use serde::Deserialize;
 ///
 /// # Errors
 ///
-/// An error of SQLite.
-pub fn open(path: &Path) -> rusqlite::Result<Connection> {
+/// An error of SQLite, or tables of another version.
+pub fn open(path: &Path) -> Result<Connection, Box<dyn Error + Send + Sync>> {
     let connection = Connection::open(path)?;
     // FULL: a booking that was acknowledged survives a loss of power, too.
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
@@ -40,6 +40,7 @@ pub fn open(path: &Path) -> rusqlite::Result<Connection> {
             cents INTEGER NOT NULL
         ) STRICT",
     )?;
+    SqliteInbox::check(&connection)?;
     Ok(connection)
 }
 

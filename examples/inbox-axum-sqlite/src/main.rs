@@ -10,7 +10,7 @@ use countersign::sqlite::SqliteInbox;
 use tokio::net::TcpListener;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let secret = std::env::var("STRIPE_WEBHOOK_SECRET")
         .map_err(|_| "set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret")?;
     let path = PathBuf::from(std::env::var_os("LEDGER").unwrap_or_else(|| "ledger.db".into()));
