@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         ("ct", []) => ct::ct(),
         ("dependencies", []) => dependencies::dependencies(),
         ("coverage", []) => coverage::coverage(),
+        ("coverage", [report]) if report == "--report" => coverage::report(),
         ("sbom", []) => sbom::sbom(),
         ("reproducible", []) => reproducible::reproducible(),
         ("miri", args) => {
@@ -141,7 +142,8 @@ Usage: cargo xtask <COMMAND>
   miri [--target TARGET] [FILTER]
                runs core's unit tests under Miri, on processors with 32 bits and with the other order
                of bytes too
-  coverage     prints how many lines of core, the schemes and the stores are run by tests
+  coverage [--report]
+               prints how many lines of core, the schemes and the stores are run by tests
   sbom         writes the bill of materials of the program (CycloneDX) to target/
   reproducible builds the program in two folders, and compares the files
   interop [PART]

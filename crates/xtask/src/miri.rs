@@ -12,7 +12,7 @@ pub(crate) fn miri(target: Option<&str>, filter: &[&str]) -> Result<(), String> 
     for target in target.map_or(TARGETS.to_vec(), |target| vec![target]) {
         println!("\n=== {target} ===");
         let mut command = run::nightly("miri test --package countersign-core --lib");
-        command.args(["--features", FEATURES, "--target", target, "--target-dir", "target/miri"]);
+        command.args(["--features", FEATURES, "--target", target]);
         command.arg("--").args(filter);
         run::checked(&mut command)?;
     }
