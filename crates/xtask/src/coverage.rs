@@ -24,8 +24,8 @@ pub(crate) fn coverage() -> Result<(), String> {
     for package in PACKAGES.into_iter().chain(CRATES) {
         test.args(["--package", package]);
     }
-    // The tests of the diagnosis, whose crate is not in the table, take very long in such code.
-    run::checked(test.args(["--", "--skip", "diagnose::"]))?;
+    let skipped = TOO_SLOW.map(|name| format!("--skip={name}"));
+    run::checked(test.arg("--").args(skipped))?;
     report()
 }
 
@@ -224,6 +224,10 @@ const CRATES: [&str; 5] = [
     "countersign-sqlite",
     "countersign-postgres",
 ];
+
+/// Tests that take very long in such code: those of the diagnosis, whose crate is not in the table, and
+/// those with thousands of random inputs.
+const TOO_SLOW: [&str; 3] = ["diagnose::", "path::properties::", "fuzz::every_fuzz_target_passes"];
 
 /// The packages that only have tests.
 const PACKAGES: [&str; 2] = ["countersign-tests-core", "countersign-tests-stores"];

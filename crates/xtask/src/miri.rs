@@ -32,22 +32,26 @@ const TARGETS: [&str; 3] =
 /// only implements traits of.
 const FEATURES: &str = "http,serde,compression,metrics,tracing,tokio";
 
-/// Tests that take 8 ms and more natively, or did not end within 25 s under Miri.
-const TOO_SLOW: [&str; 16] = [
+/// Tests that take a millisecond or more natively. Some of them take minutes under Miri.
+const TOO_SLOW: [&str; 20] = [
     "body::decoding::inflate::",
     "body::tests::a_body_with_a_content_length_uses_no_more",
     "body::tests::the_capacity_of_a_growing_body",
+    "crypto::mac::tests::a_base64_tag",
     "idempotency::memory::tests::a_full_store_never_grants",
     "idempotency::memory::tests::a_large_store_holds_its_capacity",
+    "idempotency::memory::tests::a_poisoned_lock",
+    "idempotency::memory::tests::expired_records_are_removed",
     "idempotency::memory::tests::it_agrees_with_a_naive_model",
     "idempotency::memory::tests::slots_are_reused",
     "idempotency::memory::tests::the_index_has_no_trace",
+    "json::member::tests::a_missing_or_repeated_member",
     "json::scan::tests::the_scanner_",
-    "json::unverified::tests::objects_on_the_path",
-    "secret::asymmetric_text::tests::a_key_",
-    "secret::asymmetric_text::tests::a_random_secret_",
-    "secret::asymmetric_text::tests::a_secret_that_is_too_long",
+    "json::tests::",
+    "json::unverified::tests::",
+    "scheme::handshake::distinct::tests::a_value_that_",
+    "secret::asymmetric_text::tests::",
     "secret::read::tests::one_trailing_line_break",
+    "secret::tenants::from::tests::a_function_that_panics",
     "telemetry::metrics::series::tests::a_series_keeps_its_key",
-    "idempotency::memory::tests::a_poisoned_lock",
 ];
