@@ -227,6 +227,29 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_that_fills_the_capacity_exactly_uses_no_more_of_the_budget() {
+        let budget = BufferBudget::new(usize::MAX);
+        let mut reserved = budget.reserve();
+        let mut body = Body::new(100);
+        body.push("abc".into(), &mut reserved).unwrap();
+        // The second piece doubles the capacity, and the third fills it.
+        for (piece, used) in [("d", 6), ("ef", 6), ("g", 12)] {
+            body.push(piece.into(), &mut reserved).unwrap();
+            assert_eq!(budget.used(), used);
+        }
+    }
+
+    #[test]
+    fn a_body_states_the_limit_that_it_enforces() {
+        for limit in [0, 1, 2, 1000] {
+            let mut body = Body::new(limit);
+            assert_eq!(body.limit(), limit);
+            push(&mut body, vec![7; limit]).unwrap();
+            push(&mut body, "x").unwrap_err();
+        }
+    }
+
+    #[test]
     fn a_body_with_a_content_length_uses_no_more_of_the_budget_than_that() {
         let budget = BufferBudget::new(16 * 1024 * 1024);
         let mut reserved = budget.reserve();

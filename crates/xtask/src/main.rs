@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod coverage;
 mod ct;
 mod dependencies;
 mod foreign_types;
@@ -12,10 +13,13 @@ mod fuzz;
 mod interop;
 mod language;
 mod minimal_versions;
+mod miri;
 mod mutants;
 mod package;
+mod reproducible;
 mod run;
 mod rust_version;
+mod sbom;
 mod schemes;
 mod servers;
 mod sim;
@@ -43,6 +47,17 @@ fn main() -> ExitCode {
         ("bench", [part]) => bench::bench(part),
         ("ct", []) => ct::ct(),
         ("dependencies", []) => dependencies::dependencies(),
+        ("coverage", []) => coverage::coverage(),
+        ("coverage", [report]) if report == "--report" => coverage::report(),
+        ("sbom", []) => sbom::sbom(),
+        ("reproducible", []) => reproducible::reproducible(),
+        ("miri", args) => {
+            let args: Vec<_> = args.iter().map(String::as_str).collect();
+            match args.as_slice() {
+                ["--target", target, filter @ ..] => miri::miri(Some(target), filter),
+                filter => miri::miri(None, filter),
+            }
+        }
         ("interop", []) => interop::interop(""),
         ("interop", [part]) => interop::interop(part),
         ("fuzz", []) => fuzz::fuzz("60"),
@@ -124,6 +139,13 @@ Usage: cargo xtask <COMMAND>
                changes core in small ways and checks that a test notices; continues an
                interrupted run
   ct           checks under valgrind that no branch and no index depends on a secret
+  miri [--target TARGET] [FILTER]
+               runs core's unit tests under Miri, on processors with 32 bits and with the other order
+               of bytes too
+  coverage [--report]
+               prints how many lines of core, the schemes and the stores are run by tests
+  sbom         writes the bill of materials of the program (CycloneDX) to target/
+  reproducible builds the program in two folders, and compares the files
   interop [PART]
                runs the official SDKs of npm and PyPI against the program, for the schemes whose names
                contain PART, or all; the results of all are written to tests/interop/results.json
@@ -131,5 +153,6 @@ Usage: cargo xtask <COMMAND>
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
 Missing tools are installed: redis-server, Postgres, PgBouncer and valgrind with apt-get, dnf, apk or brew;
-rustfmt and clippy with rustup; cargo-hack, cargo-deny and cargo-mutants with cargo; for `fuzz`, a nightly toolchain with rustup and
-cargo-fuzz with cargo.";
+rustfmt, clippy and llvm-tools with rustup; cargo-hack, cargo-deny, cargo-mutants, cargo-llvm-cov,
+cargo-cyclonedx and cargo-auditable with cargo; for `fuzz` and `miri`, a nightly toolchain with rustup,
+cargo-fuzz with cargo, and miri with rustup.";

@@ -1,5 +1,6 @@
 //! Installs the tools of `cargo xtask ci` and `cargo xtask fuzz`. Any installed version is used.
 
+use std::env::consts::EXE_SUFFIX;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -122,6 +123,46 @@ pub(crate) fn ensure_cargo_mutants() -> Result<(), String> {
         return Ok(());
     }
     install("cargo-mutants@27.1.0")
+}
+
+pub(crate) fn ensure_cargo_llvm_cov() -> Result<(), String> {
+    if is_there("llvm-cov") {
+        return Ok(());
+    }
+    install("cargo-llvm-cov@0.6.21")
+}
+
+/// Installs the component of the toolchain that reads what instrumented code wrote.
+pub(crate) fn ensure_llvm_tools() -> Result<(), String> {
+    let folder = run::output(run::program("rustc").args(["--print", "target-libdir"]))?;
+    let folder = Path::new(String::from_utf8_lossy(&folder).trim()).join("../bin");
+    if folder.join(format!("llvm-cov{EXE_SUFFIX}")).is_file() {
+        return Ok(());
+    }
+    run::checked(run::program("rustup").args(["component", "add", "llvm-tools"]))
+        .map_err(|message| format!("rustup could not add llvm-tools: {message}"))
+}
+
+/// Installs Miri, and the sources of the standard library, which it compiles for each target.
+pub(crate) fn ensure_miri() -> Result<(), String> {
+    ensure_nightly()?;
+    let args = ["component", "add", "--toolchain", "nightly", "miri", "rust-src"];
+    run::checked(run::program("rustup").args(args))
+        .map_err(|message| format!("rustup could not add miri: {message}"))
+}
+
+pub(crate) fn ensure_cargo_cyclonedx() -> Result<(), String> {
+    if is_there("cyclonedx") {
+        return Ok(());
+    }
+    install("cargo-cyclonedx@0.5.7")
+}
+
+pub(crate) fn ensure_cargo_auditable() -> Result<(), String> {
+    if is_there("auditable") {
+        return Ok(());
+    }
+    install("cargo-auditable@0.7.0")
 }
 
 fn is_there(subcommand: &str) -> bool {
