@@ -110,10 +110,7 @@ const DONE: Settlement = Settlement::Done { status: Some(200) };
 #[tokio::test]
 async fn an_accepted_event_is_done_and_has_one_job() {
     let table = Table::new();
-    assert_eq!(
-        table.accept("evt_1").await,
-        AcceptOutcome::Accepted { job: 1, possible_duplicate: false }
-    );
+    assert_eq!(table.accept("evt_1").await, AcceptOutcome::accepted(1, false));
     assert_eq!(table.accept("evt_1").await, AcceptOutcome::Duplicate);
     let accepting = accepting("evt_1");
     let claimed = table.queue.claim(&accepting.event, &accepting.attempt).await.unwrap();
@@ -288,15 +285,15 @@ async fn jobs_of_a_key_are_taken_one_after_the_other_and_others_are_not_delayed(
     table.clock.advance(60 * SECOND);
     let jobs = table.take(10).await.jobs;
     let first = jobs.iter().find(|job| event(job) == "a1").unwrap();
-    assert_eq!(table.settle(first, DONE).await, SettleOutcome::Settled { is_next_due: true });
+    assert_eq!(table.settle(first, DONE).await, SettleOutcome::settled(true));
     let next = table.take(1).await.jobs.remove(0);
     assert_eq!(event(&next), "a2");
     // A dead letter does not block its key.
-    assert_eq!(table.settle(&next, dead()).await, SettleOutcome::Settled { is_next_due: true });
+    assert_eq!(table.settle(&next, dead()).await, SettleOutcome::settled(true));
     let next = table.take(1).await.jobs.remove(0);
     assert_eq!(event(&next), "a3");
     // The dead letter is retried while another one is in progress: it waits.
-    let ids = JobFilter { states: vec![JobState::Dead], ..JobFilter::default() };
+    let ids = JobFilter::of_states([JobState::Dead]);
     assert_eq!(table.admin().retry(&ids).unwrap(), 1);
     assert_eq!(table.take(1).await.jobs.len(), 0);
     table.settle(&next, DONE).await;
@@ -381,11 +378,12 @@ async fn people_list_retry_and_discard_by_filter() {
     let ids = |filter: &JobFilter| -> Vec<i64> {
         table.admin().list(filter, 10).unwrap().iter().map(|job| job.id).collect()
     };
-    let filter = JobFilter::default;
-    assert_eq!(ids(&JobFilter { states: vec![JobState::Dead], ..filter() }), [2]);
-    assert_eq!(ids(&JobFilter { event_id: Some("evt_3".to_owned()), ..filter() }), [3]);
-    let (since_ms, until_ms) = (Some(START_MS + 1_000), Some(START_MS + 3_000));
-    let range = JobFilter { since_ms, until_ms, ..filter() };
+    assert_eq!(ids(&JobFilter::of_states([JobState::Dead])), [2]);
+    let mut of_event = JobFilter::default();
+    of_event.event_id = Some("evt_3".to_owned());
+    assert_eq!(ids(&of_event), [3]);
+    let mut range = JobFilter::default();
+    (range.since_ms, range.until_ms) = (Some(START_MS + 1_000), Some(START_MS + 3_000));
     assert_eq!(ids(&range), [2, 3]);
     assert_eq!(admin.count(&range).unwrap(), 2);
     let counts = admin.counts(TARGET).unwrap();
@@ -394,10 +392,10 @@ async fn people_list_retry_and_discard_by_filter() {
     assert_eq!(admin.targets().unwrap(), [TARGET]);
 
     // One that is running is neither retried nor discarded.
-    assert_eq!(admin.discard(&JobFilter { ids: vec![3, 4], ..filter() }).unwrap(), 1);
+    assert_eq!(admin.discard(&JobFilter::of_ids(vec![3, 4])).unwrap(), 1);
     let discarded = vec![JobState::Discarded];
-    assert_eq!(ids(&JobFilter { states: discarded, ..filter() }), [4]);
-    assert_eq!(admin.retry(&JobFilter { ids: vec![1, 2, 3, 4], ..filter() }).unwrap(), 3);
+    assert_eq!(ids(&JobFilter::of_states(discarded)), [4]);
+    assert_eq!(admin.retry(&JobFilter::of_ids(vec![1, 2, 3, 4])).unwrap(), 3);
     table.settle(&jobs[2], DONE).await;
     // Its times are those of the system's clock.
     table.clock.set_unix_ms(SystemClock::new().now_unix_ms() + 1_000);
@@ -418,7 +416,7 @@ async fn states_that_an_operation_cannot_change_are_an_error_and_not_all_states(
     table.accept("evt_2").await;
     let running = table.take(1).await.jobs.remove(0);
     let before = table.states();
-    let of = |states: &[JobState]| JobFilter { states: states.to_vec(), ..JobFilter::default() };
+    let of = |states: &[JobState]| JobFilter::of_states(states);
     let mut admin = table.admin();
     let error = admin.discard(&of(&[JobState::Done, JobState::Running])).unwrap_err();
     assert!(error.to_string().ends_with(": due, dead, waiting"), "{error}");
@@ -470,7 +468,7 @@ async fn done_jobs_are_purged_after_their_time_and_dead_ones_are_kept() {
     let jobs = table.take(2).await.jobs;
     table.settle(&jobs[0], DONE).await;
     table.settle(&jobs[1], dead()).await;
-    table.admin().discard(&JobFilter { ids: vec![3], ..JobFilter::default() }).unwrap();
+    table.admin().discard(&JobFilter::of_ids(vec![3])).unwrap();
     // `discard` uses the clock of the system.
     let connection = Connection::open(&table.path).unwrap();
     connection.execute("UPDATE job SET settled_ms = ?1 WHERE id = 3", [START_MS]).unwrap();
