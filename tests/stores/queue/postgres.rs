@@ -264,7 +264,7 @@ async fn what_was_accepted_survives_a_kill_of_the_server() {
         let writing = tokio::spawn(async move {
             let mut accepted = Vec::new();
             for number in 0.. {
-                let id = format!("{round}-{number}");
+                let id = format!("evt_{round}_{number}");
                 match writes.accept(accepting(&id)).await {
                     Ok(AcceptOutcome::Accepted { .. }) => accepted.push(id),
                     Ok(outcome) => panic!("{outcome:?}"),
