@@ -1,5 +1,8 @@
 //! The commands and their arguments.
-#![cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "there is no queue"))]
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(dead_code, reason = "there is no queue")
+)]
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

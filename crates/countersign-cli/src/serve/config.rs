@@ -34,11 +34,13 @@ use crate::secrets::SecretArgs;
 use crate::server_url;
 use crate::usage_error::UsageError;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use arguments::has_password;
 pub(super) use capture::CapturePlan;
 pub(super) use event_types::EventTypes;
 pub(super) use former_secrets::FormerSecrets;
 pub(super) use place::Place;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) use queue::OrderBy;
 pub(super) use queue::{EndpointQueue, QueuePlan};
 pub(super) use shared_secrets::{KeyDigest, SecretUsers, all_keys};
