@@ -27,6 +27,8 @@ pub(crate) struct Caller {
     /// Whether a transaction pooler is in front of the server, so that a statement may reach another
     /// connection than the one that prepared it.
     pub(crate) has_pooler: bool,
+    /// What begins a transaction.
+    begin: String,
 }
 
 impl Caller {
@@ -38,6 +40,7 @@ impl Caller {
             outage: Outage::new(|error| !matches!(error, PostgresStoreError::Full { .. })),
             deadline: config.deadline,
             has_pooler: config.has_pooler,
+            begin: begin(config.deadline),
         }
     }
 
@@ -132,7 +135,8 @@ impl Caller {
         let mut connection = self.connection(end).await?;
         let sent = Instant::now();
         let progress = Progress::new(work);
-        let executed = execute(&connection, steps, work, &progress, self.has_pooler);
+        let how = (&*self.begin, self.has_pooler);
+        let executed = execute(&connection, steps, work, &progress, how);
         match timeout_at(end, executed).await {
             Ok(Ok(rows)) => {
                 self.breaker.responded();
@@ -233,16 +237,25 @@ impl Caller {
     }
 }
 
+/// A machine that disappears within a transaction must not keep its locks until TCP notices.
+fn begin(deadline: Duration) -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; \
+         SET LOCAL idle_in_transaction_session_timeout = {}",
+        deadline.as_millis().max(1)
+    )
+}
+
 async fn execute(
     connection: &InUse,
     steps: &[Bound<'_>],
     work: Work,
     progress: &Progress,
-    has_pooler: bool,
+    (begin, has_pooler): (&str, bool),
 ) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
     let Some(client) = connection.connection.as_ref() else { return Ok(Vec::new()) };
     if work != Work::Statement {
-        client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        client.batch_execute(begin).await?;
     }
     let mut rows = Vec::with_capacity(steps.len());
     for Bound { statement, parameters } in steps {
