@@ -3,6 +3,7 @@
 #[macro_use]
 mod queue;
 mod layer;
+mod nats;
 mod postgres;
 mod processes;
 mod redis;

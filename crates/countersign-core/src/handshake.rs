@@ -3,6 +3,7 @@
 //! This module does not decide whether a handshake can be answered: the
 //! handshake's rule determines that, and `verifier/` enforces it.
 
+mod quick;
 mod secret_store;
 mod verify_token;
 
@@ -149,8 +150,10 @@ impl Handshake {
 /// Returns the response if `body` is a signed handshake. The body must already
 /// be verified with `key`.
 pub(crate) fn signed(scheme: &Scheme, key: &Key, body: &[u8]) -> Option<HandshakeAnswer> {
-    let is_signed = |handshake: &&Handshake| handshake.rule() == HandshakeRule::Signed;
-    let handshakes = || scheme.handshakes().iter().filter(is_signed);
+    let may_be = |handshake: &&Handshake| {
+        handshake.rule() == HandshakeRule::Signed && quick::may_hold(handshake, body)
+    };
+    let handshakes = || scheme.handshakes().iter().filter(may_be);
     handshakes().next()?;
     // The body is parsed once, for all handshakes.
     let mut values = Values::default();

@@ -115,7 +115,7 @@ impl PostgresConfig {
     /// store connects. They can be executed again.
     #[must_use]
     pub fn migration(&self) -> String {
-        crate::schema::migration(&crate::schema::EVENTS, self.schema.as_deref())
+        crate::schema::EVENTS.migration(self.schema.as_deref())
     }
 
     /// The settings within their limits.

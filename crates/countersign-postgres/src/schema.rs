@@ -17,28 +17,36 @@ pub(crate) const EVENTS: Tables =
 pub(crate) const QUEUE: Tables =
     Tables { name: "queue", version: 1, text: include_str!("queue/schema.sql") };
 
-/// The statements that create the tables, unless they exist. Without a schema, they are created in
-/// the first schema of the search path.
-pub(crate) fn migration(tables: &Tables, schema: Option<&str>) -> String {
-    let version = tables.version.to_string();
-    match schema {
-        Some(schema) => {
-            let schema = quoted(schema);
-            let text = tables.text.replace("{version}", &version).replace("{schema}", &schema);
-            format!("CREATE SCHEMA IF NOT EXISTS {schema};\n{text}")
+impl Tables {
+    /// The statements that create the tables, unless they exist. Without a schema, they are created
+    /// in the first schema of the search path.
+    pub(crate) fn migration(&self, schema: Option<&str>) -> String {
+        let (schema, prefix) = match schema.map(quoted) {
+            Some(name) => (format!("CREATE SCHEMA IF NOT EXISTS {name};\n"), format!("{name}.")),
+            None => Default::default(),
+        };
+        in_turn(&format!("{schema}{}", self.statements(&prefix)))
+    }
+
+    /// The same, for a connection that creates them at start-up.
+    pub(crate) fn creation(&self, schema: &str, schema_exists: bool) -> String {
+        // Even if it exists, creating it needs a right.
+        if schema_exists {
+            in_turn(&self.statements(&format!("{}.", quoted(schema))))
+        } else {
+            self.migration(Some(schema))
         }
-        None => tables.text.replace("{schema}.", "").replace("{version}", &version),
+    }
+
+    fn statements(&self, prefix: &str) -> String {
+        self.text.replace("{version}", &self.version.to_string()).replace("{schema}.", prefix)
     }
 }
 
-/// The same, for several processes that start at the same time. They are one transaction.
-pub(crate) fn creation(tables: &Tables, schema: &str, schema_exists: bool) -> String {
-    let lock = format!("SELECT pg_advisory_xact_lock({LOCK});");
-    let migration = migration(tables, Some(schema));
-    // Even if it exists, creating it needs a right.
-    let without_schema =
-        if schema_exists { migration.split_once('\n').map(|(_, rest)| rest) } else { None };
-    format!("{lock}\n{}", without_schema.unwrap_or(&migration))
+/// Several processes can start at the same time, and `IF NOT EXISTS` does not see what another
+/// transaction has not committed yet. The statements are one transaction.
+fn in_turn(statements: &str) -> String {
+    format!("SELECT pg_advisory_xact_lock({LOCK});\n{statements}")
 }
 
 /// The name as an identifier.
@@ -57,12 +65,12 @@ mod tests {
     fn a_name_cannot_end_its_quotes() {
         assert_eq!(quoted(r#"a"; DROP"#), r#""a""; DROP""#);
         for tables in [EVENTS, QUEUE] {
-            let text = creation(&tables, r#"a"b"#, true);
+            let text = tables.creation(r#"a"b"#, true);
             assert!(text.contains(r#""a""b".countersign_"#), "{text}");
             assert!(!text.contains("CREATE SCHEMA") && !text.contains('{'), "{text}");
-            assert!(!migration(&tables, None).contains('{'));
+            assert!(!tables.migration(None).contains(['{', '"']));
             let name = r#""{version}".countersign_"#;
-            assert!(migration(&tables, Some("{version}")).contains(name));
+            assert!(tables.migration(Some("{version}")).contains(name));
         }
     }
 }

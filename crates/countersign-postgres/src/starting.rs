@@ -54,7 +54,7 @@ pub(crate) async fn prepare(
         if !creates {
             return Err(ConnectError::MissingTables { server });
         }
-        let text = schema::creation(tables, &schema, found.has_schema);
+        let text = tables.creation(&schema, found.has_schema);
         connection.batch_execute(&text).await.map_err(failed)?;
     }
     match version(&connection, tables, &schema).await.map_err(failed)? {

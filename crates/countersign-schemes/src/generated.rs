@@ -878,7 +878,7 @@ pub fn deepgram() -> Scheme {
 /// - **Signed payload**: `{ts}{body}`
 /// - **Secret**: Developer Portal, the application, General Information, Public Key: 64 hexadecimal digits.
 /// - Discord deliberately sends wrong signatures, and removes the URL unless the response is 401, as it is here.
-/// - The provider's SDK does not check timestamps: 300 s is our choice.
+/// - The provider's SDK does not check timestamps. It is not known whether a retry of an event keeps its timestamp, so timestamps are accepted for 15 min, longer than the retry window, and events are remembered longer than that.
 /// - Only an interaction has an id.
 /// - The provider reads the response to an interaction: it is shown to the user.
 #[must_use]
@@ -1328,6 +1328,7 @@ pub fn meta() -> Scheme {
 /// - **Signed payload**: `{ts}\n{body}`
 /// - **Secret**: Developer, Notifications, Webhooks, the webhook, Secret key.
 /// - The timestamp is an HTTP date. Third-party code falls back to `Date` if `X-Metronome-Date` is absent; here the delivery is rejected.
+/// - It is not known whether a retry is signed again with a new timestamp. If retries, up to 2 days later, are rejected as too old, increase the tolerance.
 #[must_use]
 pub fn metronome() -> Scheme {
     build(describe::metronome())
@@ -1574,7 +1575,7 @@ pub fn retell() -> Scheme {
 /// - **Signed payload**: `{ts}{body}`
 /// - **Secret**: Settings, Mail Settings, Event Webhook, the webhook, Signature verification: the public key that is displayed there, in base64, without the PEM lines around it.
 /// - It needs the feature `asymmetric`.
-/// - The provider defines no tolerance, and its SDKs check none: 300 s is our choice. Increase it if retries are rejected as too old.
+/// - The provider defines no tolerance, and its SDKs check none. It is not known whether a retry keeps its timestamp, so timestamps are accepted for 25 h, longer than the retry window, and events are remembered longer than that.
 /// - A body can end with CR LF, which is signed.
 /// - A delivery contains several events, each with its own `sg_event_id` and `event`.
 #[must_use]
@@ -1970,6 +1971,7 @@ pub fn zendesk() -> Scheme {
 /// - **Signed payload**: `v0:{ts}:{body}`
 /// - **Secret**: App Marketplace, the app, Features, Access, Secret Token.
 /// - The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.
+/// - It is not known whether a retry is signed again with a new timestamp. If retries, up to 85 min later, are rejected as too old, increase the tolerance.
 /// - The endpoint is validated again every 72 hours, and must respond within 3 s.
 #[must_use]
 pub fn zoom() -> Scheme {
@@ -2407,7 +2409,7 @@ mod describe {
             .title("Discord")
             .source("discord-interactions 4.4.0, verifyKey")
             .note("Discord deliberately sends wrong signatures, and removes the URL unless the response is 401, as it is here.")
-            .note("The provider's SDK does not check timestamps: 300 s is our choice.")
+            .note("The provider's SDK does not check timestamps. It is not known whether a retry of an event keeps its timestamp, so timestamps are accepted for 15 min, longer than the retry window, and events are remembered longer than that.")
             .note("Only an interaction has an id.")
             .note("The provider reads the response to an interaction: it is shown to the user.")
             .evidence(Evidence::SdkRun)
@@ -2417,7 +2419,7 @@ mod describe {
             .signature_header("X-Signature-Ed25519")
             .signed_payload("{ts}{body}")
             .timestamp_header("X-Signature-Timestamp", TimestampUnit::Seconds)
-            .tolerance(minutes(5))
+            .tolerances(Tolerance::new(minutes(15), minutes(5)))
             .event_id("body:/id")
             .fallback_identity(Identity::Content)
             .identity_basis("`/id` of an interaction; an event has only `/event/timestamp` (Discord, interactions and webhook events)")
@@ -3013,6 +3015,7 @@ mod describe {
             .title("Metronome")
             .source("@trigger.dev/core 4.8.3, webhook providers")
             .note("The timestamp is an HTTP date. Third-party code falls back to `Date` if `X-Metronome-Date` is absent; here the delivery is rejected.")
+            .note("It is not known whether a retry is signed again with a new timestamp. If retries, up to 2 days later, are rejected as too old, increase the tolerance.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Tolerance, SchemeField::EventType])
             .signature_header("Metronome-Webhook-Signature")
@@ -3359,7 +3362,7 @@ mod describe {
             .title("SendGrid")
             .source("sendgrid-nodejs, eventwebhook.spec.js; sendgrid 6.12.5 (PyPI), test_eventwebhook.py")
             .note("It needs the feature `asymmetric`.")
-            .note("The provider defines no tolerance, and its SDKs check none: 300 s is our choice. Increase it if retries are rejected as too old.")
+            .note("The provider defines no tolerance, and its SDKs check none. It is not known whether a retry keeps its timestamp, so timestamps are accepted for 25 h, longer than the retry window, and events are remembered longer than that.")
             .note("A body can end with CR LF, which is signed.")
             .note("A delivery contains several events, each with its own `sg_event_id` and `event`.")
             .evidence(Evidence::SdkSource)
@@ -3370,7 +3373,7 @@ mod describe {
             .encoding(Encoding::Base64)
             .signed_payload("{ts}{body}")
             .timestamp_header("X-Twilio-Email-Event-Webhook-Timestamp", TimestampUnit::Seconds)
-            .tolerance(minutes(5))
+            .tolerances(Tolerance::new(hours(25), minutes(5)))
             .event_id("body:/*/sg_event_id")
             .fallback_identity(Identity::Content)
             .identity_basis("`sg_event_id` of every event (SendGrid, event webhook)")
@@ -3949,6 +3952,7 @@ mod describe {
             .title("Zoom")
             .source("zoom/webhook-sample")
             .note("The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.")
+            .note("It is not known whether a retry is signed again with a new timestamp. If retries, up to 85 min later, are rejected as too old, increase the tolerance.")
             .note("The endpoint is validated again every 72 hours, and must respond within 3 s.")
             .evidence(Evidence::SdkSource)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Tolerance])

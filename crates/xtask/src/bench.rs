@@ -46,7 +46,7 @@ fn hash_instructions() -> String {
     format!("Processor: {model}; hash instructions: {}", found.join(", "))
 }
 
-const BENCHES: [(&str, &str); 10] = [
+const BENCHES: [(&str, &str); 11] = [
     ("verification", "bench --manifest-path benches/libraries/Cargo.toml --bench ratios"),
     ("unauthenticated", "bench -p countersign-benches --bench unauthenticated"),
     ("memory-store", "bench -p countersign-benches --bench memory_store"),
@@ -54,6 +54,7 @@ const BENCHES: [(&str, &str); 10] = [
     ("sqlite-store", "bench -p countersign-benches --bench sqlite_store"),
     ("sqlite-queue", "bench -p countersign-benches --bench sqlite_queue"),
     ("postgres-store", "bench -p countersign-benches --bench postgres_store"),
+    ("handoffs", "bench -p countersign-benches --bench handoffs"),
     ("adapters", "bench -p countersign-benches --bench http"),
     ("growth", "bench -p countersign-benches --bench growth"),
     ("watching", "bench -p countersign-watching-benches"),

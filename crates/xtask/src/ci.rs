@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::tools::{self, Background};
-use crate::{foreign_types, language, minimal_versions, package, run, sim, test};
+use crate::{foreign_types, language, minimal_versions, package, run, rust_version, sim, test};
 
 /// Runs the steps in order, stops at the first failure, and prints the duration of each step.
 pub(crate) fn ci() -> Result<(), String> {
@@ -38,7 +38,7 @@ type Step = fn(&mut Background) -> Result<(), String>;
 /// The steps that fail soonest come first. A tool is installed right before its step, in a separate
 /// step, so that the summary shows its time separately. Those of the last two steps take longest:
 /// they are installed in the background.
-const STEPS: [(&str, Step); 18] = [
+const STEPS: [(&str, Step); 19] = [
     ("install rustfmt", |_| tools::ensure_component("rustfmt")),
     ("formatting", |_| formatting()),
     ("language", |_| language::check()),
@@ -51,6 +51,7 @@ const STEPS: [(&str, Step); 18] = [
     ("each feature", |_| each_feature()),
     ("foreign types", |_| foreign_types::check()),
     ("lowest versions", |_| minimal_versions::check()),
+    ("lowest Rust", |_| rust_version::check()),
     ("documentation", |_| documentation()),
     ("tests", |_| test::test(&[])),
     ("simulation", |_| sim::ci()),

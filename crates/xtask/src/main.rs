@@ -15,6 +15,7 @@ mod minimal_versions;
 mod mutants;
 mod package;
 mod run;
+mod rust_version;
 mod schemes;
 mod servers;
 mod sim;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         ("language", []) => language::check(),
         ("foreign-types", []) => foreign_types::check(),
         ("minimal-versions", []) => minimal_versions::check(),
+        ("rust-version", []) => rust_version::check(),
         ("bench", []) => bench::bench(""),
         ("bench", [part]) => bench::bench(part),
         ("ct", []) => ct::ct(),
@@ -94,8 +96,8 @@ Usage: cargo xtask <COMMAND>
                failed tests; ARGS are passed to `cargo test`, for example
                `cargo xtask test -- timestamp`
   ci           runs all checks that must pass before a change is merged: formatting, language,
-               spelling, package contents, lints, each feature alone, foreign types, lowest versions, rustdoc,
-               all tests, and the checks of the dependencies
+               spelling, package contents, lints, each feature alone, foreign types, lowest versions,
+               lowest Rust, rustdoc, all tests, and the checks of the dependencies
   language     rejects words of the old dialect in comments, names, Markdown and printed
                texts
   schemes      writes the constructors of countersign-schemes, the test vectors, docs/SCHEMES.md
@@ -105,6 +107,9 @@ Usage: cargo xtask <COMMAND>
                its manifest
   minimal-versions
                checks that the workspace compiles with the lowest versions that its manifests allow
+  rust-version
+               checks that the workspace compiles with the lowest version of Rust that its manifest
+               names
   bench [PART]
                prints the tables of docs/BENCHMARKS.md, or those whose names contain PART
   sim [SECS]   runs the deterministic simulation with fresh seeds for SECS seconds, 30 by default

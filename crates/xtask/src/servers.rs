@@ -1,5 +1,5 @@
-//! Installs the programs of the system that the commands start: Redis, Postgres, PgBouncer, a browser
-//! with its driver, valgrind.
+//! Installs the programs of the system that the commands start: Redis, Postgres, PgBouncer, NATS, a
+//! browser with its driver, valgrind.
 
 use std::env;
 use std::fs;
@@ -117,9 +117,13 @@ case " $* " in *' postgresql '*)
     trap 'mv $file.saved $file' EXIT
     echo 'create_main_cluster = false' >>$file
 esac
-$install "$@""#;
+$install "$@"
+# Nothing is started at the next boot either.
+for package in "$@"; do
+    systemctl disable --quiet "$package" 2>/dev/null || :
+done"#;
 
-const SERVERS: [Server<'static>; 5] = [
+const SERVERS: [Server<'static>; 6] = [
     Server {
         program: "redis-server",
         // With dnf by file name, because the package is valkey-compat-redis in newer releases.
@@ -130,6 +134,7 @@ const SERVERS: [Server<'static>; 5] = [
         packages: ["postgresql", "postgresql-server", "postgresql", "postgresql@17"],
     },
     Server { program: "pgbouncer", packages: ["pgbouncer"; 4] },
+    Server { program: "nats-server", packages: ["nats-server"; 4] },
     Server { program: "chromium", packages: ["chromium"; 4] },
     Server {
         program: "chromedriver",
@@ -140,5 +145,6 @@ const SERVERS: [Server<'static>; 5] = [
 const POSTGRES: &str = "postgres";
 
 const BY_HAND: &str = "Install Redis 7 or later or Valkey, Postgres 13 or later, PgBouncer, \
-                       chromium and its driver manually, so that `redis-server`, `postgres`, \
-                       `pgbouncer`, `chromium` and `chromedriver` are on the PATH.";
+                       nats-server, chromium and its driver manually, so that `redis-server`, \
+                       `postgres`, `pgbouncer`, `nats-server`, `chromium` and `chromedriver` are \
+                       on the PATH.";

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use countersign::serve::Serve;
 use countersign::testing::{AttackAnswer, AttackRequest, Attacks};
-use countersign_test_servers::{PostgresServer, RedisServer};
+use countersign_test_servers::{NatsServer, PostgresServer, RedisServer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -89,6 +89,12 @@ async fn the_queue_redis_streams_example_passes_every_attack() {
 }
 
 #[tokio::test]
+async fn the_queue_nats_example_passes_every_attack() {
+    let (nats, folder) = (NatsServer::start(), tempfile::tempdir().unwrap());
+    is_clean(Example::queue_nats(&nats, folder.path()).await).await;
+}
+
+#[tokio::test]
 async fn the_actix_extractor_example_passes_every_attack() {
     let verifier = example_actix_extractor::verifier(SECRET).unwrap();
     let server = Server::of(|listener| {
@@ -115,7 +121,7 @@ fn every_example_server_is_listed_in_the_page_and_its_script() {
             serving.push(example.file_name().into_string().unwrap());
         }
     }
-    assert_eq!(serving.len(), 16, "{serving:?}: each has a test above");
+    assert_eq!(serving.len(), 17, "{serving:?}: each has a test above");
     for name in serving {
         assert!(PAGE.contains(&format!("| `{name}` |")), "{name}");
         assert!(SCRIPT.contains(&format!("SECRET {name}\n")), "{name}");

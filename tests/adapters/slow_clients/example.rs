@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use countersign::redis::{RedisConfig, RedisStore};
+use countersign::sqlite::SqliteStore;
 use countersign::{Scheme, Secret, Signer, schemes};
-use countersign_test_servers::{PostgresServer, RedisServer};
+use countersign_test_servers::{NatsServer, PostgresServer, RedisServer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -73,6 +74,13 @@ impl Example {
         let store = RedisStore::connect_with(config).await.unwrap();
         let layer = example_queue_redis_streams::layer(SECRET, &store).unwrap();
         Self::of("jupiter", example_queue_redis_streams::app(&layer).unwrap())
+    }
+
+    pub(crate) async fn queue_nats(nats: &NatsServer, folder: &Path) -> Self {
+        let (jetstream, _) = example_queue_nats::connect(&nats.url()).await.unwrap();
+        let claims = SqliteStore::open(folder.join("claims.db")).unwrap();
+        let layer = example_queue_nats::layer(SECRET, jetstream, claims).await.unwrap();
+        Self::of("jupiter", example_queue_nats::app(&layer).unwrap())
     }
 
     pub(crate) fn inbox_axum_sqlite(folder: &Path) -> Self {

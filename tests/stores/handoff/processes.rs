@@ -13,6 +13,8 @@ async fn a_child_process_hands_events_off_and_names_those_that_are_accepted() {
     let round = std::env::var(ROUND).unwrap();
     if target.starts_with("postgres:") {
         hand_off_all(postgres::queue_at(&target, 2, PATIENT), &round).await;
+    } else if let Some((url, claims)) = target.split_once(nats::CLAIMS) {
+        hand_off_all(nats::handoff_at(url, claims.as_ref()).await, &round).await;
     } else if target.starts_with("redis:") {
         hand_off_all(redis::stream_at(&target, PATIENT).await, &round).await;
     } else {
@@ -94,6 +96,12 @@ trait Target: Queue {
 impl Target for sqlite::Sqlite {
     fn target(&self) -> String {
         self.path.to_str().unwrap().to_owned()
+    }
+}
+
+impl Target for nats::Nats {
+    fn target(&self) -> String {
+        format!("{}{}{}", self.url(), nats::CLAIMS, self.claims().display())
     }
 }
 

@@ -44,5 +44,14 @@ macro_rules! on_each_queue {
                 }
             )+
         }
+
+        mod on_nats {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $scenario() {
+                    super::$scenario::<crate::handoff::nats::Nats>().await;
+                }
+            )+
+        }
     };
 }

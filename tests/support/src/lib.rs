@@ -2,10 +2,12 @@
 //!
 //! [`RedisServer`] is a real `redis-server`, with a sentinel if needed.
 //! [`PostgresServer`] is a real `postgres`, and [`PgBouncer`] a pooler in front of
-//! it. [`FaultProxy`] is between a client and a server, and breaks the server's
+//! it. [`NatsServer`] is a real `nats-server`. [`FaultProxy`] is between a client and a server, and breaks the server's
 //! replies.
 
 mod fault_proxy;
+#[cfg(unix)]
+mod nats_server;
 #[cfg(unix)]
 mod pgbouncer;
 #[cfg(unix)]
@@ -16,6 +18,8 @@ mod redis_server;
 mod unprivileged;
 
 pub use fault_proxy::{Fault, FaultProxy};
+#[cfg(unix)]
+pub use nats_server::NatsServer;
 #[cfg(unix)]
 pub use pgbouncer::PgBouncer;
 #[cfg(unix)]

@@ -101,6 +101,22 @@ impl ServerProcess {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.server, signal).expect("our own process takes signals");
+        if signal == Signal::STOP {
+            self.wait_until_stopped();
+        }
+    }
+
+    /// One thread takes the signal and stops the others, which run until then.
+    fn wait_until_stopped(&self) {
+        let tasks = format!("/proc/{}/task", self.server.as_raw_nonzero());
+        let is_running = |task: &fs::DirEntry| {
+            let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
+            status.lines().any(|line| line.starts_with("State:") && !line.contains("(stopped)"))
+        };
+        // Other systems have no such folder.
+        while fs::read_dir(&tasks).into_iter().flatten().flatten().any(|task| is_running(&task)) {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

@@ -1,5 +1,9 @@
 //! Errors in a configuration, with their place and fix.
 
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
 use crate::processes::{Files, SECRET, command, configured};
@@ -21,7 +25,7 @@ pub(crate) fn must_fix(config: &str, said: &[&str]) {
 
 #[track_caller]
 pub(crate) fn rejected(mut command: std::process::Command, said: &[&str]) {
-    let ended = command.output().unwrap();
+    let ended = output_of(&mut command);
     let stderr = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(2), "{stderr}");
     assert!(ended.stdout.is_empty() && !stderr.contains("panicked"), "{stderr}");
@@ -30,6 +34,23 @@ pub(crate) fn rejected(mut command: std::process::Command, said: &[&str]) {
         assert!(stderr.contains(said), "`{said}` is not in: {stderr}");
     }
 }
+
+/// A program that accepts the configuration by mistake serves, and is killed.
+fn output_of(command: &mut std::process::Command) -> std::process::Output {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    let end = Instant::now() + PATIENCE;
+    while process.try_wait().unwrap().is_none() {
+        if Instant::now() > end {
+            process.kill().unwrap();
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    process.wait_with_output().unwrap()
+}
+
+/// Longer than any check takes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_suspicious_secret_causes_a_warning_at_start_and_is_never_shown() {

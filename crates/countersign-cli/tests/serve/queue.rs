@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::Duration;
 
+use countersign::queue::HandoffReceiver;
+use countersign::tower::HandoffLayer;
 use countersign::{Secret, Verifier, schemes};
-use http::Response;
+use countersign_sqlite::queue::SqliteQueue;
+use http::{Request, Response};
 use http_body_util::Full;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -13,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
 
 use crate::config::must_fix;
 use crate::deliveries::{Delivery, jupiter};
@@ -513,4 +517,33 @@ fn a_queue_without_a_target_or_for_an_interactive_scheme_is_an_error_with_its_fi
     must_fix(&format!("{good}sign = {{ file = 'blank.txt' }}\n"), &["`sign`"]);
     must_fix(&good.replace("sqlite:", "redis://"), &["`queue`", "sqlite:", "postgres://"]);
     must_fix(&good.replace("queue.db", "missing/queue.db"), &["the queue `", "create it"]);
+}
+
+#[tokio::test]
+async fn what_a_service_with_the_library_hands_off_is_forwarded_by_the_worker() {
+    let mut target = Target::start().await;
+    let files = files(&target.url(), QUICK);
+    let jobs = SqliteQueue::open(files.path("queue.db")).unwrap();
+    let verifier = Verifier::new(schemes::jupiter(), Secret::new(SECRET).unwrap()).unwrap();
+    // The name of the endpoint of `serve`, so that both know the same events.
+    let verifier = verifier.with_endpoint("/hooks/jupiter");
+    let receiver = HandoffReceiver::new(verifier, jobs.hand_off_to("/hooks/jupiter"));
+    let service = HandoffLayer::new(receiver).endpoint().unwrap();
+    let Delivery { path, headers, body } = jupiter("evt_1").with_header("x-odd", "1");
+    let mut request = Request::post(path);
+    for (name, value) in &headers {
+        request = request.header(name, value);
+    }
+    let response = service.oneshot(request.body(Full::new(body)).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 202);
+
+    let mut serving = configured(&files).await;
+    let call = target.call().await;
+    assert_eq!(call.event_id(), "evt_1");
+    // As of a delivery that `serve` has accepted itself.
+    assert!(call.header("x-jup-signature").is_some() && call.header("x-odd").is_none());
+    call.answer(204);
+    line(&mut serving, "delivered").await;
+    assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
+    assert_eq!(states(&files).into_values().collect::<Vec<_>>(), ["done"]);
 }

@@ -155,6 +155,11 @@ impl FromStr for Pointer {
         let Some(path) = text.strip_prefix('/') else {
             return Err(format!("`{text}` is not a JSON pointer: write `/id` or `/event/id`"));
         };
+        if path.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
+            return Err(format!(
+                "`{text}` is not a JSON pointer: write `~0` for `~`, and `~1` for `/` in a name"
+            ));
+        }
         let tokens = path.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
         Ok(Self { text: text.to_owned(), tokens: tokens.collect(), each: None, reads: Reads::Any })
     }
@@ -182,6 +187,16 @@ mod tests {
             let pointer: Pointer = text.parse().unwrap();
             assert_eq!(pointer.indices().collect::<Vec<_>>(), indices, "{text}");
         }
+    }
+
+    #[test]
+    fn an_escape_that_rfc_6901_does_not_define_is_rejected() {
+        for text in ["/a~2b", "/a~", "/~/id", "/~~0", "/id/~01~"] {
+            let problem = text.parse::<Pointer>().unwrap_err();
+            assert!(problem.contains(text) && problem.contains("`~0`"), "{problem}");
+        }
+        let pointer: Pointer = "/a~1b/~0~01".parse().unwrap();
+        assert_eq!(pointer.tokens(), ["a/b", "~~1"]);
     }
 
     #[test]

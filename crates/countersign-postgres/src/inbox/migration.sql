@@ -1,3 +1,7 @@
+-- Several processes can start at the same time, and IF NOT EXISTS does not see what another transaction
+-- has not committed yet.
+SELECT pg_advisory_xact_lock(1129538934);
+
 CREATE TABLE IF NOT EXISTS countersign_inbox (
     -- The 64 bits of the body's fingerprint, whatever the sign.
     fingerprint int8 NOT NULL,

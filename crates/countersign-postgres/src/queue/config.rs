@@ -61,7 +61,7 @@ impl QueueConfig {
     /// on `countersign_version`.
     #[must_use]
     pub fn migration(&self) -> String {
-        schema::migration(&schema::QUEUE, self.0.schema.as_deref())
+        schema::QUEUE.migration(self.0.schema.as_deref())
     }
 }
 

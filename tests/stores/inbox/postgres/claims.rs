@@ -242,6 +242,30 @@ async fn what_is_missing_is_a_typed_error() {
     assert!(error.to_string().contains(versions), "{error}");
 }
 
+/// Each `CREATE TABLE IF NOT EXISTS` alone fails with a unique violation.
+#[tokio::test]
+async fn processes_that_migrate_at_the_same_time_all_succeed() {
+    let schema = "inbox_at_once";
+    let url = format!("{}?options=-csearch_path%3D{schema}", server().url());
+    let (mut first, second) = (client_at(&url).await, client_at(&url).await);
+    first.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
+    let tx = first.transaction().await.unwrap();
+    tx.batch_execute(PostgresInbox::migration()).await.unwrap();
+    let pid: i32 = second.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    let migrating = async { second.batch_execute(PostgresInbox::migration()).await };
+    let commit = async {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND NOT granted";
+        while tx.query_one(waiting, &[&pid]).await.unwrap().get::<_, i64>(0) == 0 {
+            tokio::task::yield_now().await;
+        }
+        tx.commit().await
+    };
+    let (migrated, committed) = tokio::join!(migrating, commit);
+    committed.unwrap();
+    migrated.unwrap();
+    PostgresInbox::check(&second).await.unwrap();
+}
+
 /// As the documentation of `claim` says, for applications with locks of their own.
 #[tokio::test]
 async fn the_advisory_lock_has_the_documented_number() {
