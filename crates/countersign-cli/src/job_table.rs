@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `job_table/location.rs` | where it is |
+//! | `job_table/location.rs` | its file or URL |
 //! | `job_table/open.rs` | an open table, for servers |
 //! | `job_table/counter.rs` | the numbers of jobs |
 //!

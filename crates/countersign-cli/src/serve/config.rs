@@ -98,8 +98,8 @@ pub(crate) struct ServeArgs {
     /// Prefix of the keys in Redis, unique for each application in the same Redis [default: cs]
     #[arg(long, value_name = "PREFIX")]
     store_prefix: Option<String>,
-    /// Queue `sqlite:PATH`: each event is stored in this file, answered 202, and forwarded until
-    /// the target has it; needs `--forward`
+    /// Queue `sqlite:PATH`, or the URL of a Postgres database: each event is stored there, answered
+    /// 202, and forwarded until the target has it; needs `--forward`
     #[arg(long, value_name = "URL", requires = "forward")]
     queue: Option<String>,
     /// Environment variable with a secret that signs what is forwarded, by Standard Webhooks
