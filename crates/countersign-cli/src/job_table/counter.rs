@@ -8,14 +8,14 @@ use countersign_postgres::queue::PostgresQueue;
 #[cfg(feature = "sqlite")]
 use countersign_sqlite::queue::QueueAdmin;
 
-use super::{JobTable, Location};
+use super::JobTable;
 use crate::serve::with_causes;
 
 /// Counts jobs. A file is read with a connection of its own, in a thread that may block.
 pub(crate) enum Counter {
     #[cfg(feature = "sqlite")]
     Sqlite {
-        file: std::path::PathBuf,
+        file: std::sync::Arc<std::path::Path>,
         /// `None` before the first use, and after an error.
         admin: Option<QueueAdmin>,
     },
@@ -33,18 +33,12 @@ pub(crate) enum Others {
 
 impl Counter {
     /// For a table that is open.
-    pub(crate) fn of(table: &JobTable, location: &Location) -> Self {
-        match (table, location) {
+    pub(crate) fn of(table: &JobTable) -> Self {
+        match table {
             #[cfg(feature = "sqlite")]
-            (JobTable::Sqlite(_), Location::File(file)) => {
-                Self::Sqlite { file: file.clone(), admin: None }
-            }
-            #[cfg(feature = "sqlite")]
-            (JobTable::Sqlite(_), Location::Database(_)) => {
-                Self::Sqlite { file: std::path::PathBuf::new(), admin: None }
-            }
+            JobTable::Sqlite { file, .. } => Self::Sqlite { file: file.clone(), admin: None },
             #[cfg(feature = "postgres")]
-            (JobTable::Postgres(queue), _) => Self::Postgres(queue.clone()),
+            JobTable::Postgres(queue) => Self::Postgres(queue.clone()),
         }
     }
 

@@ -1,5 +1,9 @@
 //! An open table, for servers.
 
+#[cfg(feature = "sqlite")]
+use std::path::Path;
+#[cfg(feature = "sqlite")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::EventKey;
@@ -20,7 +24,7 @@ use crate::serve::with_causes;
 #[derive(Debug, Clone)]
 pub(crate) enum JobTable {
     #[cfg(feature = "sqlite")]
-    Sqlite(SqliteQueue),
+    Sqlite { queue: SqliteQueue, file: Arc<Path> },
     #[cfg(feature = "postgres")]
     Postgres(PostgresQueue),
 }
@@ -30,7 +34,7 @@ macro_rules! call {
     ($table:expr, $queue:ident => $call:expr) => {
         match $table {
             #[cfg(feature = "sqlite")]
-            JobTable::Sqlite($queue) => $call,
+            JobTable::Sqlite { queue: $queue, .. } => $call,
             #[cfg(feature = "postgres")]
             JobTable::Postgres($queue) => $call,
         }
@@ -58,7 +62,8 @@ impl JobTable {
                     config = config.with_keep_done(keep);
                 }
                 let opened = SqliteQueue::open_with(config);
-                opened.map(Self::Sqlite).map_err(|error| with_causes(&error))
+                let queue = opened.map_err(|error| with_causes(&error))?;
+                Ok(Self::Sqlite { queue, file: path.as_path().into() })
             }
             #[cfg(feature = "postgres")]
             Location::Database(url) => {

@@ -78,7 +78,7 @@ impl Queue {
     pub(super) async fn note_unserved(&self, served: &[String]) {
         let Inner { jobs, location, .. } = &*self.0;
         // The queue was opened just before. If this fails, the next use of it reports the error.
-        let unserved = unserved(&mut Counter::of(jobs, location), served).await;
+        let unserved = unserved(&mut Counter::of(jobs), served).await;
         note_all(location, &unserved.unwrap_or_default());
     }
 
@@ -97,7 +97,7 @@ impl Queue {
         let workers: Vec<Worker> =
             workers.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
         let names = workers.iter().map(|worker| worker.name().to_string()).collect();
-        let counter = Counter::of(jobs, location);
+        let counter = Counter::of(jobs);
         tokio::spawn(gauges::keep(counter, location.clone(), names, stop.clone()));
         let held: Vec<Held> = workers.iter().map(|worker| worker.attempts.held.clone()).collect();
         for worker in workers {

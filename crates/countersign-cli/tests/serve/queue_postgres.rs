@@ -423,7 +423,10 @@ async fn a_check_connects_and_names_jobs_that_no_endpoint_has() {
     let limited = config(&limited, &forward, "");
     must_fix(&limited, &["`queue`", "`max_bytes` is the maximum size of a file"]);
     // Every process on the machine can read the command line.
-    let words = format!("--listen 127.0.0.1:0 --endpoint /in=jupiter --queue {with_password}");
+    let words = format!(
+        "--listen 127.0.0.1:0 --endpoint /in=jupiter --secret-env SECRET --forward {forward} \
+         --queue {with_password}"
+    );
     rejected(command(&words), &["`--queue`", "has a password", "--config"]);
     let (status, said) = queue_of(&["--queue", &with_password], "list");
     assert!(status == Some(2) && said.contains("has a password"), "{said}");
