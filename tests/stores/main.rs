@@ -5,6 +5,7 @@ mod exhaustive;
 mod handoff;
 mod inbox;
 mod postgres;
+mod queue;
 mod redis;
 mod sqlite;
 mod stores;

@@ -327,7 +327,7 @@ Configuration file:
     # From a queue: retry_schedule = [\"5s\", \"5m\"], concurrency = 16,
     # order_by = \"body:/data/object/id\", or queue = false; with or without a
     # queue, sign = { env = \"NAME\" }.
-    # Above the endpoints: queue = \"sqlite:queue.db\",
+    # Above the endpoints: queue = \"sqlite:queue.db\" or \"postgres://…\",
     # capture = \"captures\", capture_rejected = true, capture_files = 1000,
     # dead_letters = \"dead\", connections = 512,
     # drain_timeout = \"29s\", forwarded_headers = \"keep\" or [\"X-Acme-*\"].
@@ -345,7 +345,8 @@ With `--queue sqlite:PATH`, an event is stored in this file, answered 202 once
 it is on the disk, and forwarded until the target responds with a 2xx: again
 after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, or later if the target sends
 Retry-After. Then it is a dead letter: see `countersign queue`. Several servers
-can use one file. A delivery whose response the provider reads is not queued.
+on a machine can use one file, and servers on several machines a Postgres
+database. A delivery whose response the provider reads is not queued.
 
 Without `--forward`, the printed line is the handling of the event: standard
 output must not be closed, nor the null device or another device that is not a

@@ -6,6 +6,7 @@
 //! | `scheme.rs`, `secrets.rs`, `request.rs`, `event.rs` | the arguments for a scheme, secrets, and a request or a sample event |
 //! | `schemes.rs`, `verify.rs`, `diagnose.rs`, `sign.rs`, `send.rs`, `serve.rs`, `inspect.rs`, `demo.rs`, `completions.rs`, `manual.rs` | one command each |
 //! | `jobs.rs`, `jobs/` | `queue`: the jobs of `serve --queue` |
+//! | `job_table.rs`, `job_table/` | the table of jobs that `serve` and `queue` share |
 //! | `server_url.rs` | the URL of a server that requests are sent to |
 //! | `files.rs` | reads files up to a maximum size |
 //! | `possible_secret.rs` | keeps texts that may be a secret out of errors |
@@ -23,6 +24,7 @@ mod event;
 mod files;
 mod hop_by_hop;
 mod inspect;
+mod job_table;
 mod jobs;
 mod manual;
 mod output;

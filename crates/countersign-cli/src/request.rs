@@ -212,7 +212,7 @@ impl Request {
     }
 
     /// The request of a message in the queue.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn of_message(message: &countersign::queue::Message) -> Self {
         Self {
             method: message.method().to_owned(),

@@ -38,7 +38,7 @@ mod log;
 mod metrics;
 mod open_files;
 mod operators;
-#[cfg_attr(not(feature = "sqlite"), path = "serve/queue/unavailable.rs")]
+#[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), path = "serve/queue/unavailable.rs")]
 mod queue;
 mod read_headers;
 mod recorder;
@@ -63,13 +63,17 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use config::ServeArgs;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use config::has_password;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use short_id::{MAX_ID_BYTES, short_id};
 pub(crate) use shutdown::Signals;
-#[cfg(feature = "sqlite")]
-pub(crate) use store::{SQLITE, with_causes};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use store::with_causes;
+pub(crate) use store::{POSTGRES, SQLITE};
 
 use crate::inspect::{self, Inspector, Ring};
+use crate::job_table::Location;
 use crate::output::{self, Report};
 use crate::possible_secret::shown_url;
 use crate::usage_error::UsageError;
@@ -145,13 +149,12 @@ async fn check(args: &ServeArgs) -> Result<Report, UsageError> {
         // What is stored depends on the endpoint's settings, not on the store.
         endpoint::configured(&endpoint, MemoryStore::new(), endpoint.outage)?;
     }
-    if let Some(queue) = plan.queue {
-        let file = queue.file.clone();
-        if file.exists() || !cfg!(feature = "sqlite") {
-            Queue::open(queue)?;
-            queue::note_unserved(&file, &served.iter().map(|path| &**path).collect::<Vec<_>>());
-        } else {
-            store::check_new_file(&file, "the queue")?;
+    if let Some(plan) = plan.queue {
+        match &plan.location {
+            Location::File(file) if cfg!(feature = "sqlite") && !file.exists() => {
+                store::check_new_file(file, "the queue")?;
+            }
+            _ => Queue::open(plan).await?.note_unserved(&served).await,
         }
     }
     Ok(Report::human(format!("the configuration is valid\n{}", endpoints.concat())))
@@ -219,7 +222,10 @@ impl Running {
         };
         let ring = inspector.as_ref().map(Inspector::ring);
         let store = Store::open(plan.store).await?;
-        let queue = plan.queue.map(Queue::open).transpose()?;
+        let queue = match plan.queue {
+            Some(plan) => Some(Queue::open(plan).await?),
+            None => None,
+        };
         let format = Format::of_output(args.json, plan.endpoints.len());
         let hidden = Arc::clone(&plan.hidden);
         let (log, printed) = Log::start(plan.show_body.then(|| Arc::clone(&hidden)), format)?;

@@ -41,6 +41,9 @@ mod processes;
 #[cfg(feature = "sqlite")]
 #[path = "serve/queue.rs"]
 mod queue;
+#[cfg(feature = "postgres")]
+#[path = "serve/queue_postgres.rs"]
+mod queue_postgres;
 #[path = "serve/recorded.rs"]
 mod recorded;
 #[path = "serve/reload.rs"]

@@ -26,7 +26,7 @@
 //! | `handshake` | handshakes and their responses |
 //! | `verify` | `Verifier`, its prepared keys, `Verified`, event id and event type, `Signer` |
 //! | `idempotency` | event keys, claims, the protocol of the stores, `MemoryStore`, the types of an inbox |
-//! | `queue` | a queue before the handler: the message of an accepted delivery, and `Handoff` |
+//! | `queue` | a queue before the handler: the message of an accepted delivery, `Handoff`, and the jobs of a table |
 //! | `extract` | `Verified` as an extractor of axum and actix-web, behind their features |
 //! | `receive` | the receive loop, `Receiver`, early responses |
 //!
@@ -83,6 +83,13 @@ pub use crypto::algorithm::Algorithm;
 pub use crypto::algorithm::Encoding;
 pub use crypto::key_identity::KeyIdentity;
 pub use error::malformed::{JsonProblem, MalformedJson};
+/// The jobs of a table of accepted deliveries, for implementers of such a table and its workers.
+pub mod jobs {
+    pub use crate::queue::jobs::{
+        AcceptOutcome, Accepting, JobFilter, JobState, JobSummary, SettleOutcome, Settlement, Take,
+        Taken, TakenJob, TargetCounts,
+    };
+}
 pub use queue::{
     Handoff, HandoffDelivery, HandoffError, HandoffErrorKind, HandoffOutcome, MalformedMessage,
     Message,

@@ -3,6 +3,7 @@
 
 mod format;
 mod handoff;
+pub(crate) mod jobs;
 
 use std::error::Error;
 use std::fmt;

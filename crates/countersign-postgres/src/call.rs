@@ -1,5 +1,7 @@
-//! One statement: a connection of the pool, the deadline, further tries, and what an error means.
+//! Statements, alone or in a transaction: a connection of the pool, the deadline, further tries, and
+//! what an error means.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_core::{Outage, StoreError};
@@ -10,6 +12,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use crate::breaker::Breaker;
+use crate::config::PostgresConfig;
 use crate::connection::{Slot, Slots};
 use crate::error::{Fault, PostgresStoreError};
 use crate::statements::Statement;
@@ -24,9 +27,23 @@ pub(crate) struct Caller {
     /// Whether a transaction pooler is in front of the server, so that a statement may reach another
     /// connection than the one that prepared it.
     pub(crate) has_pooler: bool,
+    /// What begins a transaction.
+    begin: String,
 }
 
 impl Caller {
+    pub(crate) fn new(pool: Pool, config: &PostgresConfig) -> Self {
+        Self {
+            pool,
+            slots: Slots::new(config.connections),
+            breaker: Breaker::closed(),
+            outage: Outage::new(|error| !matches!(error, PostgresStoreError::Full { .. })),
+            deadline: config.deadline,
+            has_pooler: config.has_pooler,
+            begin: begin(config.deadline),
+        }
+    }
+
     /// When an operation that begins now must end.
     pub(crate) fn end(&self) -> Instant {
         Instant::now() + self.deadline
@@ -46,17 +63,53 @@ impl Caller {
         parameters: &[&(dyn ToSql + Sync)],
         end: Instant,
     ) -> Result<Vec<Row>, StoreError> {
+        let steps = [Bound { statement, parameters }];
+        let mut rows = self.run(&steps, Work::Statement, end).await?;
+        Ok(rows.pop().unwrap_or_default())
+    }
+
+    /// Executes statements in one transaction, at READ COMMITTED: each sees what was committed
+    /// before it. Returns the rows of each.
+    ///
+    /// # Errors
+    ///
+    /// An error is "not applied" unless the reply to the commit was lost.
+    pub(crate) async fn transaction(
+        &self,
+        steps: &[Bound<'_>],
+        lost_reply: LostReply,
+        end: Instant,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.run(steps, Work::Transaction(lost_reply), end).await
+    }
+
+    /// Executes statements in one transaction, and rolls it back.
+    pub(crate) async fn trial(
+        &self,
+        steps: &[Bound<'_>],
+        end: Instant,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.run(steps, Work::Trial, end).await
+    }
+
+    async fn run(
+        &self,
+        steps: &[Bound<'_>],
+        work: Work,
+        end: Instant,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
         let mut may_have_been_applied = false;
         // Each connection of the pool may be broken.
         let mut tries = self.pool.status().max_size + 1;
         let outcome = loop {
-            let failed = match self.try_once(statement, parameters, end).await {
+            let failed = match self.try_once(steps, work, end).await {
                 Ok(rows) => break Ok(rows),
                 Err(failed) => failed,
             };
             may_have_been_applied |= failed.may_have_been_applied;
             tries = failed.further_tries(tries);
-            if tries > 0 && Instant::now() < end {
+            let is_final = may_have_been_applied && work == Work::Transaction(LostReply::Error);
+            if tries > 0 && !is_final && Instant::now() < end {
                 continue;
             }
             break Err(match may_have_been_applied {
@@ -75,13 +128,16 @@ impl Caller {
 
     async fn try_once(
         &self,
-        statement: &Statement,
-        parameters: &[&(dyn ToSql + Sync)],
+        steps: &[Bound<'_>],
+        work: Work,
         end: Instant,
-    ) -> Result<Vec<Row>, Failed> {
+    ) -> Result<Vec<Vec<Row>>, Failed> {
         let mut connection = self.connection(end).await?;
         let sent = Instant::now();
-        match timeout_at(end, execute(&connection, statement, parameters, self.has_pooler)).await {
+        let progress = Progress::new(work);
+        let how = (&*self.begin, self.has_pooler);
+        let executed = execute(&connection, steps, work, &progress, how);
+        match timeout_at(end, executed).await {
             Ok(Ok(rows)) => {
                 self.breaker.responded();
                 connection.is_sound = true;
@@ -92,13 +148,14 @@ impl Caller {
                 if fault != Fault::Broken {
                     self.breaker.responded();
                 }
-                connection.is_sound = fault.leaves_connection();
+                // A transaction that is open ends with its connection.
+                connection.is_sound = fault.leaves_connection() && work == Work::Statement;
                 drop(connection);
                 if fault == Fault::ReadOnly {
                     // The server has become a standby. A new connection may reach the primary.
                     self.close_idle();
                 }
-                let may_have_been_applied = fault == Fault::Broken;
+                let may_have_been_applied = fault == Fault::Broken && progress.may_commit();
                 Err(Failed { error: PostgresStoreError::of(error), fault, may_have_been_applied })
             }
             Err(_) => {
@@ -109,7 +166,7 @@ impl Caller {
                 Err(Failed {
                     error: self.late(),
                     fault: Fault::Answer,
-                    may_have_been_applied: true,
+                    may_have_been_applied: progress.may_commit(),
                 })
             }
         }
@@ -180,20 +237,88 @@ impl Caller {
     }
 }
 
+/// A machine that disappears within a transaction must not keep its locks until TCP notices.
+fn begin(deadline: Duration) -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; \
+         SET LOCAL idle_in_transaction_session_timeout = {}",
+        deadline.as_millis().max(1)
+    )
+}
+
 async fn execute(
     connection: &InUse,
-    statement: &Statement,
-    parameters: &[&(dyn ToSql + Sync)],
-    has_pooler: bool,
-) -> Result<Vec<Row>, tokio_postgres::Error> {
+    steps: &[Bound<'_>],
+    work: Work,
+    progress: &Progress,
+    (begin, has_pooler): (&str, bool),
+) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
     let Some(client) = connection.connection.as_ref() else { return Ok(Vec::new()) };
-    if has_pooler {
-        let typed: Vec<_> =
-            parameters.iter().copied().zip(statement.types.iter().cloned()).collect();
-        return client.query_typed(&statement.text, &typed).await;
+    if work != Work::Statement {
+        client.batch_execute(begin).await?;
     }
-    let prepared = client.prepare_typed_cached(&statement.text, statement.types).await?;
-    client.query(&prepared, parameters).await
+    let mut rows = Vec::with_capacity(steps.len());
+    for Bound { statement, parameters } in steps {
+        rows.push(if has_pooler {
+            let types = statement.types.iter().cloned();
+            let typed: Vec<_> = parameters.iter().copied().zip(types).collect();
+            client.query_typed(&statement.text, &typed).await?
+        } else {
+            let prepared = client.prepare_typed_cached(&statement.text, statement.types).await?;
+            client.query(&prepared, parameters).await?
+        });
+    }
+    match work {
+        Work::Statement => {}
+        Work::Transaction(_) => {
+            progress.begin_commit();
+            client.batch_execute("COMMIT").await?;
+        }
+        Work::Trial => client.batch_execute("ROLLBACK").await?,
+    }
+    Ok(rows)
+}
+
+/// A statement with the values of its parameters.
+pub(crate) struct Bound<'a> {
+    pub(crate) statement: &'a Statement,
+    pub(crate) parameters: &'a [&'a (dyn ToSql + Sync)],
+}
+
+/// What follows if the reply to a commit is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LostReply {
+    /// The transaction is executed again, and finds its own effect.
+    Again,
+    /// An error with an unknown effect.
+    Error,
+}
+
+/// How statements are executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// One, which is its own transaction.
+    Statement,
+    Transaction(LostReply),
+    /// A transaction that is rolled back.
+    Trial,
+}
+
+/// Whether something was sent that commits.
+struct Progress(AtomicBool);
+
+impl Progress {
+    fn new(work: Work) -> Self {
+        Self(AtomicBool::new(work == Work::Statement))
+    }
+
+    fn begin_commit(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn may_commit(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A connection that is closed afterwards, unless it is sound: a response may still be on its way,

@@ -40,11 +40,18 @@ impl PostgresConfig {
     /// build lacks the feature that the URL needs. Neither shows the URL, which may contain a
     /// password.
     pub fn new(url: &str) -> Result<Self, ConnectError> {
+        Self::with_default_deadline(url, DEADLINE)
+    }
+
+    pub(crate) fn with_default_deadline(
+        url: &str,
+        deadline: Duration,
+    ) -> Result<Self, ConnectError> {
         let (target, settings) = Target::parse(url)?;
         Ok(Self {
             target,
             schema: settings.schema,
-            deadline: settings.deadline.unwrap_or(DEADLINE),
+            deadline: settings.deadline.unwrap_or(deadline),
             connections: settings.connections.unwrap_or(CONNECTIONS),
             has_pooler: settings.has_pooler,
             max_events: None,
@@ -108,7 +115,7 @@ impl PostgresConfig {
     /// store connects. They can be executed again.
     #[must_use]
     pub fn migration(&self) -> String {
-        crate::schema::migration(self.schema.as_deref())
+        crate::schema::EVENTS.migration(self.schema.as_deref())
     }
 
     /// The settings within their limits.

@@ -20,11 +20,12 @@
 //! | `starting.rs`, `schema.rs` | connecting: checks, the tables and their version, a trial of the operations |
 //! | `statements.rs`, `statements/*.sql` | the protocol as statements |
 //! | `steps.rs` | the operations: from a step to its statement and back |
-//! | `call.rs` | one statement: its connection, its deadline, its further tries |
+//! | `call.rs` | statements and transactions: their connection, their deadline, their further tries |
 //! | `breaker.rs` | the circuit breaker |
 //! | `maintenance.rs` | the task that deletes expired rows and counts the events |
 //! | `store.rs` | `PostgresStore` |
 //! | `inbox.rs`, `inbox/*` | `PostgresInbox`: claims in the application's own transactions |
+//! | `queue.rs`, `queue/*` | the table of jobs of `serve --queue` |
 //! | `error.rs`, `error/*.rs` | the errors |
 //!
 //! # Server requirements
@@ -88,6 +89,7 @@ mod connection;
 mod error;
 mod inbox;
 mod maintenance;
+pub mod queue;
 mod schema;
 mod starting;
 mod statements;

@@ -12,12 +12,21 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row};
 
 use crate::error::{ConnectError, PostgresStoreError};
-use crate::schema::{self, VERSION};
+use crate::schema::{self, Tables};
 use crate::steps::Steps;
+
+/// What is prepared.
+#[derive(Clone, Copy)]
+pub(crate) struct Preparation<'a> {
+    pub(crate) tables: &'a Tables,
+    /// Whether missing tables are created.
+    pub(crate) creates: bool,
+}
 
 /// Checks the server, creates the tables if necessary, and returns their schema.
 pub(crate) async fn prepare(
     pool: &Pool,
+    Preparation { tables, creates }: Preparation<'_>,
     schema: Option<&str>,
     server: &str,
 ) -> Result<String, ConnectError> {
@@ -25,25 +34,32 @@ pub(crate) async fn prepare(
     let connection = pool.get().await.map_err(|error| of_pool(error, server))?;
     let found = query(&connection, SERVER, &[(&schema, Type::TEXT)]).await.map_err(failed)?;
     let found = Server::of(&found).map_err(failed)?;
+    let server = server.to_owned();
     if found.version < MIN_VERSION {
         let version = format!("{}.{}", found.version / 10_000, found.version % 10_000);
-        return Err(ConnectError::OldServer { server: server.to_owned(), version });
+        return Err(ConnectError::OldServer { server, version });
     }
     if found.is_read_only {
-        return Err(ConnectError::ReadOnly { server: server.to_owned() });
+        return Err(ConnectError::ReadOnly { server });
+    }
+    if tables.name == schema::QUEUE.name {
+        found.check_for_queue(&server)?;
     }
     let Some(schema) = found.schema else {
-        return Err(ConnectError::NoSchema { server: server.to_owned() });
+        return Err(ConnectError::NoSchema { server });
     };
-    let has_tables =
-        found.has_version_table && version(&connection, &schema).await.map_err(failed)?.is_some();
+    let has_tables = found.has_version_table
+        && version(&connection, tables, &schema).await.map_err(failed)?.is_some();
     if !has_tables {
-        let tables = schema::creation(&schema, found.has_schema);
-        connection.batch_execute(&tables).await.map_err(failed)?;
+        if !creates {
+            return Err(ConnectError::MissingTables { server });
+        }
+        let text = tables.creation(&schema, found.has_schema);
+        connection.batch_execute(&text).await.map_err(failed)?;
     }
-    match version(&connection, &schema).await.map_err(failed)? {
-        Some(found) if found > VERSION => {
-            Err(ConnectError::NewerSchema { server: server.to_owned(), found, supported: VERSION })
+    match version(&connection, tables, &schema).await.map_err(failed)? {
+        Some(found) if found > tables.version => {
+            Err(ConnectError::NewerSchema { server, found, supported: tables.version })
         }
         _ => Ok(schema),
     }
@@ -101,6 +117,8 @@ struct Server {
     schema: Option<String>,
     has_schema: bool,
     has_version_table: bool,
+    has_synchronous_commit: bool,
+    encoding: String,
 }
 
 impl Server {
@@ -111,15 +129,29 @@ impl Server {
             schema: row.try_get("schema")?,
             has_schema: row.try_get("has_schema")?,
             has_version_table: row.try_get("has_version_table")?,
+            has_synchronous_commit: row.try_get("has_synchronous_commit")?,
+            encoding: row.try_get("encoding")?,
         })
+    }
+
+    /// A queue loses nothing that it has accepted, and stores texts of any language.
+    fn check_for_queue(&self, server: &str) -> Result<(), ConnectError> {
+        if !self.has_synchronous_commit {
+            return Err(ConnectError::AsynchronousCommit { server: server.to_owned() });
+        }
+        if !["UTF8", "SQL_ASCII"].contains(&self.encoding.as_str()) {
+            let (server, found) = (server.to_owned(), self.encoding.clone());
+            return Err(ConnectError::Encoding { server, found });
+        }
+        Ok(())
     }
 }
 
-/// The version of the tables of events, if they exist.
-async fn version(connection: &Object, schema: &str) -> Result<Option<i32>, Error> {
+/// The version of these tables, if they exist.
+async fn version(connection: &Object, tables: &Tables, schema: &str) -> Result<Option<i32>, Error> {
     let table = schema::quoted(schema);
-    let text = format!("SELECT max(version) FROM {table}.countersign_version WHERE name = 'event'");
-    query(connection, &text, &[]).await?.try_get(0)
+    let text = format!("SELECT max(version) FROM {table}.countersign_version WHERE name = $1");
+    query(connection, &text, &[(&tables.name, Type::TEXT)]).await?.try_get(0)
 }
 
 /// Works behind a pooler, too. The statement returns one row.
@@ -144,7 +176,9 @@ const SERVER: &str = "\
         coalesce($1, current_schema()::text) AS schema,
         to_regnamespace(quote_ident(coalesce($1, current_schema()))) IS NOT NULL AS has_schema,
         to_regclass(quote_ident(coalesce($1, current_schema())) || '.countersign_version')
-            IS NOT NULL AS has_version_table";
+            IS NOT NULL AS has_version_table,
+        current_setting('synchronous_commit') <> 'off' AS has_synchronous_commit,
+        current_setting('server_encoding') AS encoding";
 
 /// Version 13.
 const MIN_VERSION: i32 = 130_000;

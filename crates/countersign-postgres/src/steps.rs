@@ -192,22 +192,22 @@ fn record(row: &Row) -> Result<Record, StoreError> {
     })
 }
 
-fn column<'r, T: FromSql<'r>>(row: &'r Row, name: &str) -> Result<T, StoreError> {
+pub(crate) fn column<'r, T: FromSql<'r>>(row: &'r Row, name: &str) -> Result<T, StoreError> {
     row.try_get(name).map_err(|_| unexpected())
 }
 
 /// The statement was executed, and its result is unknown.
-fn unexpected() -> StoreError {
+pub(crate) fn unexpected() -> StoreError {
     StoreError::unknown_effect(PostgresStoreError::UnexpectedReply)
 }
 
-fn millis(duration: Duration) -> i64 {
+pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).min(MAX_MS)
 }
 
 /// How often a statement is executed whose row was changed meanwhile. If it neither writes nor reads
 /// a row this often, something prevents it, such as a trigger of the table.
-const MAX_TIMES: usize = 4;
+pub(crate) const MAX_TIMES: usize = 4;
 
 /// The statement returns what is left of the lease, and so its time is zero.
 const NOW_MS: i64 = 0;

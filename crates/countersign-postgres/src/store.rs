@@ -7,19 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::{
-    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Health, IdempotencyStore, Outage,
+    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Health, IdempotencyStore,
     ReleaseOutcome, RenewOutcome, StoreError, StoreWarning,
 };
 use tokio::time::timeout;
 
-use crate::breaker::Breaker;
 use crate::call::Caller;
 use crate::config::PostgresConfig;
-use crate::connection::{self, Slots};
+use crate::connection;
 use crate::error::{ConnectError, PostgresStoreError};
 use crate::maintenance::{self, Room};
 use crate::schema;
-use crate::starting;
+use crate::starting::{self, Preparation};
 use crate::statements::Statements;
 use crate::steps::{Steps, key};
 
@@ -59,15 +58,10 @@ impl PostgresStore {
         let server = config.target.server();
         let pool = connection::pool(&config)?;
         let connect = async {
-            let schema = starting::prepare(&pool, config.schema.as_deref(), &server).await?;
-            let caller = Caller {
-                pool: pool.clone(),
-                slots: Slots::new(config.connections),
-                breaker: Breaker::closed(),
-                outage: Outage::new(|error| !matches!(error, PostgresStoreError::Full { .. })),
-                deadline: config.deadline,
-                has_pooler: config.has_pooler,
-            };
+            let preparation = Preparation { tables: &schema::EVENTS, creates: true };
+            let schema = config.schema.as_deref();
+            let schema = starting::prepare(&pool, preparation, schema, &server).await?;
+            let caller = Caller::new(pool.clone(), &config);
             let statements = Statements::new(&schema::quoted(&schema));
             let steps = Steps { caller, statements, room: Room::new(config.max_events) };
             let tried = async {
@@ -184,10 +178,10 @@ impl fmt::Debug for PostgresStore {
 }
 
 /// Whether the server's disk is full, and nothing was applied.
-fn is_full(error: &StoreError) -> bool {
+pub(crate) fn is_full(error: &StoreError) -> bool {
     let source = error.source().and_then(<dyn Error>::downcast_ref);
     error.effect() == Effect::NotApplied && matches!(source, Some(PostgresStoreError::Full { .. }))
 }
 
 /// For connecting: name resolution, the TLS handshake and creating the tables may take time.
-const CONNECT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT: Duration = Duration::from_secs(5);

@@ -16,7 +16,6 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `queue/config.rs` | the settings |
-//! | `queue/job.rs` | a job, its states, and what operations need and return |
 //! | `queue/accept.rs`, `queue/take.rs`, `queue/settle.rs` | the steps of a job |
 //! | `queue/tables.rs` | the statements, and the purge |
 //! | `queue/reader.rs` | the thread that looks up events, so that a repeat waits for no sync |
@@ -27,7 +26,6 @@ mod accept;
 mod admin;
 mod config;
 mod handoff;
-mod job;
 mod reader;
 mod settle;
 mod tables;
@@ -44,12 +42,13 @@ use countersign_core::{
 };
 use tokio::time::{sleep, timeout};
 
-pub use admin::{JobFilter, JobSummary, QueueAdmin, QueueError, TargetCounts};
+pub use admin::{QueueAdmin, QueueError};
 pub use config::QueueConfig;
-pub use handoff::SqliteHandoff;
-pub use job::{
-    AcceptOutcome, Accepting, JobState, SettleOutcome, Settlement, Take, Taken, TakenJob,
+pub use countersign_core::jobs::{
+    AcceptOutcome, Accepting, JobFilter, JobState, JobSummary, SettleOutcome, Settlement, Take,
+    Taken, TakenJob, TargetCounts,
 };
+pub use handoff::SqliteHandoff;
 
 use crate::error::OpenError;
 use crate::events::key;

@@ -205,6 +205,10 @@ pub mod queue {
         HandedOff, Handoff, HandoffDelivery, HandoffError, HandoffErrorKind, HandoffOutcome,
         HandoffReceiver, MalformedMessage, Message,
     };
+
+    /// The jobs of a table of accepted deliveries: what `sqlite::queue` and `postgres::queue` have in
+    /// common.
+    pub use countersign_core::jobs;
 }
 
 /// Secrets: warnings, what is wrong with one, replacing them at run time, and keys that are looked up.
@@ -282,6 +286,8 @@ pub mod redis {
 pub mod postgres {
     #![doc = include_str!("pages/postgres.md")]
 
+    /// The table of jobs: accepted deliveries, until a worker has handled them.
+    pub use countersign_postgres::queue;
     pub use countersign_postgres::{
         ConnectError, EnqueueFuture, OpenTransaction, PostgresConfig, PostgresHandoff,
         PostgresInbox, PostgresInboxPool, PostgresStore, PostgresStoreError, PostgresTransaction,

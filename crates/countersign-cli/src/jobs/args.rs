@@ -1,5 +1,8 @@
 //! The commands and their arguments.
-#![cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "there is no queue"))]
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(dead_code, reason = "there is no queue")
+)]
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -38,7 +41,7 @@ pub(super) enum QueueCommand {
 #[derive(Args)]
 #[group(id = "queue_of", required = true, multiple = false)]
 pub(super) struct QueueOf {
-    /// The queue: `sqlite:PATH`
+    /// The queue: `sqlite:PATH`, or the URL of a Postgres database without a password
     #[arg(long, value_name = "URL")]
     pub(super) queue: Option<String>,
     /// Configuration file of `serve` that names the queue

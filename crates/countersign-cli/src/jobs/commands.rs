@@ -1,10 +1,11 @@
 //! What the commands do.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use countersign_sqlite::queue::{JobFilter, JobState, QueueAdmin, QueueError};
+use countersign::queue::jobs::{JobFilter, JobState};
 use serde_json::json;
 
+use super::admin::Admin;
 use super::args::{
     ChangeArgs, FilterArgs, ListArgs, QueueArgs, QueueCommand, QueueOf, ShowArgs, StateArg,
     TargetArgs,
@@ -12,35 +13,36 @@ use super::args::{
 use super::json::{job_json, target_json};
 use super::list;
 use crate::files::{self, FileKind};
+use crate::job_table::{Location, UNKNOWN};
 use crate::output::{self, Report};
 use crate::possible_secret::shown_path;
 use crate::request::Request;
-use crate::serve::{MAX_ID_BYTES, SQLITE, short_id, with_causes};
+use crate::serve::{MAX_ID_BYTES, has_password, short_id};
 use crate::usage_error::UsageError;
 
 pub(crate) fn run(args: &QueueArgs) -> Result<Report, UsageError> {
     match &args.command {
         QueueCommand::List(args) => list(args),
         QueueCommand::Show(args) => show(args),
-        QueueCommand::Retry(args) => change(args, "retried", QueueAdmin::retry),
-        QueueCommand::Discard(args) => change(args, "discarded", QueueAdmin::discard),
+        QueueCommand::Retry(args) => change(args, "retried", Admin::retry),
+        QueueCommand::Discard(args) => change(args, "discarded", Admin::discard),
         QueueCommand::Pause(args) => pause(args),
         QueueCommand::Resume(args) => resume(args),
     }
 }
 
 fn list(args: &ListArgs) -> Result<Report, UsageError> {
-    let queue = Queue::open(&args.of)?;
-    let filter = filter(&args.filter, &queue)?;
-    let jobs = queue.call(|admin| admin.list(&filter, args.limit))?;
-    let all = queue.call(|admin| admin.count(&filter))?;
-    let mut targets = queue.call(QueueAdmin::targets)?;
-    let paused = queue.call(QueueAdmin::paused)?;
+    let mut queue = open(&args.of)?;
+    let filter = filter(&args.filter, &mut queue)?;
+    let jobs = queue.list(&filter, args.limit)?;
+    let all = queue.count(&filter)?;
+    let mut targets = queue.targets()?;
+    let paused = queue.paused()?;
     let all_are_paused = paused.iter().any(|name| name == "*");
     targets.extend(paused.into_iter().filter(|name| name != "*"));
     targets.sort_unstable();
     targets.dedup();
-    let counts = targets.iter().map(|target| queue.call(|admin| admin.counts(target)));
+    let counts = targets.iter().map(|target| queue.counts(target));
     let counts = counts.collect::<Result<Vec<_>, _>>()?;
     if args.json {
         return machine(&json!({
@@ -55,8 +57,7 @@ fn list(args: &ListArgs) -> Result<Report, UsageError> {
 }
 
 fn show(args: &ShowArgs) -> Result<Report, UsageError> {
-    let queue = Queue::open(&args.of)?;
-    let found = queue.call(|admin| admin.show(args.id))?;
+    let found = open(&args.of)?.show(args.id)?;
     let Some((job, message)) = found else {
         return Err(UsageError::new(format!(
             "there is no job {}: see `countersign queue list`",
@@ -87,16 +88,16 @@ fn show(args: &ShowArgs) -> Result<Report, UsageError> {
 fn change(
     args: &ChangeArgs,
     what: &str,
-    change: fn(&mut QueueAdmin, &JobFilter) -> Result<u64, QueueError>,
+    change: fn(&mut Admin, &JobFilter) -> Result<u64, UsageError>,
 ) -> Result<Report, UsageError> {
     if args.ids.is_empty() && args.filter.is_empty() && !args.all {
         return Err(UsageError::new(
             "name the jobs: give ids, a filter such as `--event-type TYPE`, or `--all`",
         ));
     }
-    let mut queue = Queue::open(&args.of)?;
-    let mut filter = filter(&args.filter, &queue)?;
-    let missing = queue.call(|admin| admin.missing(&args.ids))?;
+    let mut queue = open(&args.of)?;
+    let mut filter = filter(&args.filter, &mut queue)?;
+    let missing = queue.missing(&args.ids)?;
     if filter.states.is_empty() && args.ids.is_empty() {
         filter.states = vec![JobState::Dead];
     }
@@ -105,7 +106,7 @@ fn change(
     let parts = args.ids.chunks(IDS).chain(args.ids.is_empty().then_some(&[][..]));
     for ids in parts {
         filter.ids = ids.to_vec();
-        changed += change(&mut queue.admin, &filter).map_err(|error| queue.failed(&error))?;
+        changed += change(&mut queue, &filter)?;
     }
     for id in missing {
         output::note(&format!("there is no job {id}"));
@@ -121,18 +122,18 @@ fn change(
 }
 
 fn pause(args: &TargetArgs) -> Result<Report, UsageError> {
-    let queue = Queue::open(&args.of)?;
+    let mut queue = open(&args.of)?;
     let target = target(args);
     let is_known = target == "*"
-        || queue.call(QueueAdmin::targets)?.iter().any(|known| known == target)
-        || queue.call(QueueAdmin::paused)?.iter().any(|known| known == target);
+        || queue.targets()?.iter().any(|known| known == target)
+        || queue.paused()?.iter().any(|known| known == target);
     if !is_known {
         return Err(UsageError::new(format!(
             "`{target}` has no jobs, so it is not paused: see `countersign queue list` for the \
              paths, or use `--all`"
         )));
     }
-    queue.call(|admin| admin.pause(target))?;
+    queue.pause(target)?;
     if args.json {
         return machine(&json!({ "paused": target }));
     }
@@ -140,13 +141,13 @@ fn pause(args: &TargetArgs) -> Result<Report, UsageError> {
 }
 
 fn resume(args: &TargetArgs) -> Result<Report, UsageError> {
-    let queue = Queue::open(&args.of)?;
+    let mut queue = open(&args.of)?;
     let target = target(args);
-    let was_paused = queue.call(|admin| admin.resume(target))?;
+    let was_paused = queue.resume(target)?;
     let report = match (args.json, was_paused) {
         (true, _) => machine(&json!({ "resumed": target, "was_paused": was_paused }))?,
         (false, true) => Report::human(format!("{} resumed\n", subject(target))),
-        (false, false) if queue.call(QueueAdmin::paused)?.iter().any(|name| name == "*") => {
+        (false, false) if queue.paused()?.iter().any(|name| name == "*") => {
             Report::human("all endpoints are paused: use `resume --all`\n")
         }
         (false, false) => Report::human(format!("{} not paused\n", subject(target))),
@@ -165,7 +166,7 @@ fn subject(target: &str) -> String {
     }
 }
 
-fn filter(args: &FilterArgs, queue: &Queue) -> Result<JobFilter, UsageError> {
+fn filter(args: &FilterArgs, queue: &mut Admin) -> Result<JobFilter, UsageError> {
     let state = |state: &StateArg| match state {
         StateArg::Due => JobState::Due,
         StateArg::Running => JobState::Running,
@@ -180,7 +181,7 @@ fn filter(args: &FilterArgs, queue: &Queue) -> Result<JobFilter, UsageError> {
     filter.event_id.clone_from(&args.event_id);
     // The lines have the digests of long ids.
     if let Some(id) = args.event_id.as_deref().filter(|id| id.starts_with("sha256:")) {
-        let long = queue.call(|admin| admin.long_event_ids(MAX_ID_BYTES))?;
+        let long = queue.long_event_ids(MAX_ID_BYTES)?;
         if let Some(long) = long.into_iter().find(|long| short_id(long) == id) {
             filter.event_id = Some(long);
         }
@@ -197,47 +198,25 @@ fn machine(json: &serde_json::Value) -> Result<Report, UsageError> {
     Ok(Report::machine(text + "\n"))
 }
 
-/// An open queue, and its name for errors.
-struct Queue {
-    admin: QueueAdmin,
-    name: String,
+fn open(of: &QueueOf) -> Result<Admin, UsageError> {
+    let location = match (&of.queue, &of.config) {
+        (Some(url), _) if has_password(url) => {
+            return Err(UsageError::new(
+                "`--queue`: has a password, and every process on the machine can read the command \
+                 line: use `--config` and a file that names the queue",
+            ));
+        }
+        (Some(url), _) => Location::of_url(url, |path| path.into())
+            .ok_or_else(|| UsageError::because("`--queue`", UNKNOWN))?,
+        (None, Some(file)) => configured(file)?,
+        // clap requires one of them.
+        (None, None) => return Err(UsageError::new("give `--queue` or `--config`")),
+    };
+    Admin::open(&location)
 }
 
-impl Queue {
-    fn open(of: &QueueOf) -> Result<Self, UsageError> {
-        let path = match (&of.queue, &of.config) {
-            (Some(url), _) => match url.strip_prefix(SQLITE) {
-                Some(path) if !path.is_empty() => PathBuf::from(path),
-                _ => {
-                    return Err(UsageError::new(
-                        "`--queue`: is no queue: write `sqlite:` and the path of a file",
-                    ));
-                }
-            },
-            (None, Some(file)) => configured(file)?,
-            // clap requires one of them.
-            (None, None) => return Err(UsageError::new("give `--queue` or `--config`")),
-        };
-        let name = format!("the queue `{SQLITE}{}`", path.display());
-        let admin = QueueAdmin::open(&path)
-            .map_err(|error| UsageError::because(&name, with_causes(&error)))?;
-        Ok(Self { admin, name })
-    }
-
-    fn call<T>(
-        &self,
-        call: impl FnOnce(&QueueAdmin) -> Result<T, QueueError>,
-    ) -> Result<T, UsageError> {
-        call(&self.admin).map_err(|error| self.failed(&error))
-    }
-
-    fn failed(&self, error: &QueueError) -> UsageError {
-        UsageError::because(&self.name, with_causes(error))
-    }
-}
-
-/// The queue's file, as a configuration file of `serve` names it.
-fn configured(file: &Path) -> Result<PathBuf, UsageError> {
+/// The queue that a configuration file of `serve` names.
+fn configured(file: &Path) -> Result<Location, UsageError> {
     let what = format!("the configuration `{}`", shown_path(file));
     let text = files::read_text(file, FileKind::Config, &what)?;
     // The rest of the file is for `serve`, and may name secrets that are not here.
@@ -246,10 +225,11 @@ fn configured(file: &Path) -> Result<PathBuf, UsageError> {
     })?;
     let queue = table.get("queue");
     let url = queue.and_then(|queue| queue.as_str().or_else(|| queue.get("url")?.as_str()));
-    match url.and_then(|url| url.strip_prefix(SQLITE)) {
-        Some(path) => Ok(file.parent().unwrap_or(Path::new("")).join(path)),
-        None => Err(UsageError::because(&what, "names no queue: add `queue = \"sqlite:PATH\"`")),
-    }
+    let beside = |path: &str| file.parent().unwrap_or(Path::new("")).join(path);
+    url.and_then(|url| Location::of_url(url, beside)).ok_or_else(|| {
+        let fix = "names no queue: add `queue = \"sqlite:PATH\"` or `queue = \"postgres://…\"`";
+        UsageError::because(&what, fix)
+    })
 }
 
 /// The maximum number of ids in one statement.

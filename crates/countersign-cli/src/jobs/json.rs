@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use countersign_sqlite::queue::{JobState, JobSummary, TargetCounts};
+use countersign::queue::jobs::{JobState, JobSummary, TargetCounts};
 use serde_json::{Value, json};
 
 pub(super) fn job_json(job: &JobSummary) -> Value {

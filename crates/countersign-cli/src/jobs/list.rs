@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use countersign::queue::Message;
-use countersign_sqlite::queue::{JobState, JobSummary, TargetCounts};
+use countersign::queue::jobs::{JobState, JobSummary, TargetCounts};
 
 use super::json::rfc3339;
 use crate::output::{BAD, BOLD, GOOD, WARN, escape_control_chars, paint};

@@ -34,11 +34,13 @@ use crate::secrets::SecretArgs;
 use crate::server_url;
 use crate::usage_error::UsageError;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use arguments::has_password;
 pub(super) use capture::CapturePlan;
 pub(super) use event_types::EventTypes;
 pub(super) use former_secrets::FormerSecrets;
 pub(super) use place::Place;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) use queue::OrderBy;
 pub(super) use queue::{EndpointQueue, QueuePlan};
 pub(super) use shared_secrets::{KeyDigest, SecretUsers, all_keys};
@@ -96,8 +98,8 @@ pub(crate) struct ServeArgs {
     /// Prefix of the keys in Redis, unique for each application in the same Redis [default: cs]
     #[arg(long, value_name = "PREFIX")]
     store_prefix: Option<String>,
-    /// Queue `sqlite:PATH`: each event is stored in this file, answered 202, and forwarded until
-    /// the target has it; needs `--forward`
+    /// Queue `sqlite:PATH`, or the URL of a Postgres database: each event is stored there, answered
+    /// 202, and forwarded until the target has it; needs `--forward`
     #[arg(long, value_name = "URL", requires = "forward")]
     queue: Option<String>,
     /// Environment variable with a secret that signs what is forwarded, by Standard Webhooks

@@ -66,7 +66,10 @@ pub(super) struct ForwardSettings {
 }
 
 /// The result of a request from the queue.
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "there is no queue")
+)]
 pub(super) enum Delivered {
     /// The target has the event.
     Done { status: u16 },
@@ -138,7 +141,10 @@ impl Forward {
     }
 
     /// Forwards a delivery from the queue. Its sender has its response already.
-    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "postgres")),
+        allow(dead_code, reason = "there is no queue")
+    )]
     pub(super) async fn deliver(
         &self,
         request: Request<Full<Bytes>>,

@@ -89,7 +89,10 @@ pub(super) struct Line<'a> {
 }
 
 /// An attempt at a job of the queue.
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "there is no queue")
+)]
 pub(super) struct JobLine<'a> {
     pub(super) endpoint: &'a str,
     pub(super) scheme: &'a str,
@@ -240,7 +243,10 @@ impl Log {
     }
 
     /// Queues the line of an attempt at a job, as [`print`](Self::print) does.
-    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "postgres")),
+        allow(dead_code, reason = "there is no queue")
+    )]
     pub(super) fn print_job(&self, line: &JobLine<'_>) {
         self.ring.iter().for_each(|ring| ring.push_attempt(line.job, line.inspected()));
         let text = match self.format {

@@ -7,7 +7,10 @@ mod exporter;
 #[cfg(not(feature = "metrics"))]
 #[path = "metrics/no_exporter.rs"]
 mod exporter;
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "there is no queue")
+)]
 pub(super) mod queue;
 
 pub(super) use exporter::Metrics;

@@ -21,25 +21,23 @@ mod held;
 mod unserved;
 mod worker;
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign::store::Token;
-use countersign_sqlite::queue::{QueueConfig, SqliteQueue};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(super) use accept::{Accepted, Duplicate, QueuedEndpoint, QueuedEndpointPlan, is_interactive};
 
-pub(super) use unserved::note_unserved;
-
 use super::config::QueuePlan;
-use super::store::{SQLITE, Store, with_causes};
+use super::store::{Store, with_causes};
+use crate::job_table::{Counter, JobTable, Location};
 use crate::output;
 use crate::usage_error::UsageError;
 use held::Held;
+use unserved::{note_all, unserved};
 use worker::Worker;
 
 /// The queue that endpoints share.
@@ -47,8 +45,8 @@ use worker::Worker;
 pub(super) struct Queue(Arc<Inner>);
 
 struct Inner {
-    jobs: SqliteQueue,
-    file: PathBuf,
+    jobs: JobTable,
+    location: Location,
     /// This process.
     owner: Token,
     lease: Duration,
@@ -60,29 +58,28 @@ struct Inner {
 }
 
 impl Queue {
-    pub(super) fn open(plan: QueuePlan) -> Result<Self, UsageError> {
-        let QueuePlan { file, max_bytes, keep, lease } = plan;
-        let cannot = |problem: String| {
-            UsageError::because(format!("the queue `{SQLITE}{}`", file.display()), problem)
-        };
-        let mut config = QueueConfig::new(&file);
-        if let Some(bytes) = max_bytes {
-            config = config.with_max_bytes(bytes);
-        }
-        if let Some(keep) = keep {
-            config = config.with_keep_done(keep);
-        }
-        let jobs = SqliteQueue::open_with(config).map_err(|error| cannot(with_causes(&error)))?;
+    pub(super) async fn open(plan: QueuePlan) -> Result<Self, UsageError> {
+        let QueuePlan { location, max_bytes, keep, lease } = plan;
+        let cannot = |problem: String| UsageError::because(location.name(), problem);
+        let jobs = JobTable::open(&location, max_bytes, keep).await.map_err(cannot)?;
         let owner = Token::random().map_err(|error| cannot(error.to_string()))?;
         Ok(Self(Arc::new(Inner {
             jobs,
-            file,
+            location,
             owner,
             lease: lease.unwrap_or(LEASE),
             workers: Mutex::default(),
             running: TaskTracker::new(),
             stop: CancellationToken::new(),
         })))
+    }
+
+    /// Reports the jobs that none of these endpoints has.
+    pub(super) async fn note_unserved(&self, served: &[String]) {
+        let Inner { jobs, location, .. } = &*self.0;
+        // The queue was opened just before. If this fails, the next use of it reports the error.
+        let unserved = unserved(&mut Counter::of(jobs), served).await;
+        note_all(location, &unserved.unwrap_or_default());
     }
 
     /// The queue as the store of claims.
@@ -96,11 +93,12 @@ impl Queue {
 
     /// Starts the workers of all endpoints.
     pub(super) fn start(&self) {
-        let Inner { jobs, file, lease, workers, running, stop, .. } = &*self.0;
+        let Inner { jobs, location, lease, workers, running, stop, .. } = &*self.0;
         let workers: Vec<Worker> =
             workers.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
-        let names = workers.iter().map(|worker| worker.name().clone()).collect();
-        tokio::spawn(gauges::keep(file.clone(), names, stop.clone()));
+        let names = workers.iter().map(|worker| worker.name().to_string()).collect();
+        let counter = Counter::of(jobs);
+        tokio::spawn(gauges::keep(counter, location.clone(), names, stop.clone()));
         let held: Vec<Held> = workers.iter().map(|worker| worker.attempts.held.clone()).collect();
         for worker in workers {
             running.spawn(worker.run());
@@ -115,7 +113,7 @@ impl Queue {
                     () = running.wait() => break,
                 }
                 let held = held.iter().flat_map(Held::all).collect();
-                if let Err(error) = jobs.renew(held, lease).await {
+                if let Err(error) = jobs.renew_leases(held, lease).await {
                     output::note(&format!(
                         "the leases of the queue are not renewed: {}",
                         with_causes(&error)

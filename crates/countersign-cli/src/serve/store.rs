@@ -17,12 +17,12 @@ use countersign_postgres::PostgresStore;
 #[cfg(feature = "redis")]
 use countersign_redis::{ConnectError, RedisConfig, RedisStore};
 #[cfg(feature = "sqlite")]
-use countersign_sqlite::queue::SqliteQueue;
-#[cfg(feature = "sqlite")]
 use countersign_sqlite::{OpenError, SqliteStore};
 
 use super::config::StorePlan;
 use super::folders;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::job_table::JobTable;
 use crate::output;
 use crate::possible_secret::is_plain;
 use crate::usage_error::UsageError;
@@ -38,8 +38,8 @@ pub(super) enum Store {
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteStore),
     /// The queue, which records the events that it has accepted.
-    #[cfg(feature = "sqlite")]
-    Queue(SqliteQueue),
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    Queue(JobTable),
 }
 
 impl Store {
@@ -158,8 +158,8 @@ impl Store {
             Self::Postgres(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => drop(tokio::spawn(store.watch(BETWEEN_LOOKS, report))),
-            #[cfg(feature = "sqlite")]
-            Self::Queue(queue) => drop(tokio::spawn(queue.watch(BETWEEN_LOOKS, report))),
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Queue(queue) => queue.watch(BETWEEN_LOOKS, report),
         }
     }
 }
@@ -175,7 +175,7 @@ macro_rules! call {
             Store::Postgres(store) => IdempotencyStore::$method(store $(, $argument)*).await,
             #[cfg(feature = "sqlite")]
             Store::Sqlite(store) => IdempotencyStore::$method(store $(, $argument)*).await,
-            #[cfg(feature = "sqlite")]
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
             Store::Queue(queue) => IdempotencyStore::$method(queue $(, $argument)*).await,
         }
     };
@@ -223,7 +223,7 @@ impl IdempotencyStore for Store {
             Self::Postgres(store) => store.deadline(),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.deadline(),
-            #[cfg(feature = "sqlite")]
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
             Self::Queue(queue) => queue.deadline(),
         }
     }
@@ -285,7 +285,7 @@ pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
 
 pub(super) const MEMORY: &str = "memory";
 /// The beginnings of a URL of Postgres.
-pub(super) const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
+pub(crate) const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Followed by the path of the file.
 pub(crate) const SQLITE: &str = "sqlite:";
 const UNKNOWN: &str = "it must be `memory`, or begin with `sqlite:`, `postgres://`, \

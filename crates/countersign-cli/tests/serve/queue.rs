@@ -515,7 +515,7 @@ fn a_queue_without_a_target_or_for_an_interactive_scheme_is_an_error_with_its_fi
     must_fix(&format!("{good}outage = 'fail-open'\n"), &["`outage` has no effect with a queue"]);
     must_fix(&format!("{good}enforce = false\n"), &["enforce = false", "queue = false"]);
     must_fix(&format!("{good}sign = {{ file = 'blank.txt' }}\n"), &["`sign`"]);
-    must_fix(&good.replace("sqlite:", "postgres://"), &["`queue`", "sqlite:"]);
+    must_fix(&good.replace("sqlite:", "redis://"), &["`queue`", "sqlite:", "postgres://"]);
     must_fix(&good.replace("queue.db", "missing/queue.db"), &["the queue `", "create it"]);
 }
 

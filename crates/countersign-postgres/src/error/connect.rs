@@ -18,7 +18,7 @@ pub enum ConnectError {
     /// The URL is malformed. It is not shown, because it may contain a password.
     #[non_exhaustive]
     Url {
-        /// What is wrong with the URL; the text completes "the store's URL …".
+        /// What is wrong with the URL; the text completes "the URL …".
         problem: &'static str,
     },
     /// The URL needs a feature that this build lacks.
@@ -125,6 +125,27 @@ pub enum ConnectError {
         /// The server's error.
         source: Cause,
     },
+    /// The tables do not exist, and are not created for this use.
+    #[non_exhaustive]
+    MissingTables {
+        /// The server.
+        server: String,
+    },
+    /// The server commits before it has written to its disk, so a queue could lose what it has
+    /// accepted.
+    #[non_exhaustive]
+    AsynchronousCommit {
+        /// The server.
+        server: String,
+    },
+    /// The database has an encoding that cannot store the texts of a queue.
+    #[non_exhaustive]
+    Encoding {
+        /// The server.
+        server: String,
+        /// The encoding of the database.
+        found: String,
+    },
     /// A transaction pooler is in front of the server.
     #[non_exhaustive]
     Pooler {
@@ -189,9 +210,9 @@ impl ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url { problem } => write!(f, "the store's URL {problem}"),
+            Self::Url { problem } => write!(f, "the URL {problem}"),
             Self::FeatureRequired { feature } => {
-                write!(f, "the store's URL needs the feature `{feature}` of countersign-postgres")
+                write!(f, "the URL needs the feature `{feature}` of countersign-postgres")
             }
             Self::Setting { problem } => f.write_str(problem),
             Self::Certificates { .. } => {
@@ -200,64 +221,77 @@ impl fmt::Display for ConnectError {
             Self::Unreachable { server, .. } => {
                 write!(
                     f,
-                    "the store's server {server} cannot be reached: check that it runs, and the \
-                     host and the port of the URL"
+                    "the server {server} cannot be reached: check that it runs, and the host and \
+                     the port of the URL"
                 )
             }
-            Self::TimedOut { server, after } => write!(
-                f,
-                "the store's server {server} did not respond within {} ms",
-                after.as_millis()
-            ),
+            Self::TimedOut { server, after } => {
+                write!(f, "the server {server} did not respond within {} ms", after.as_millis())
+            }
             Self::Tls { server, .. } => write!(
                 f,
-                "no TLS connection to the store's server {server}: name the certificate of its \
+                "no TLS connection to the server {server}: name the certificate of its \
                  authority with `sslrootcert=PATH`, or set `sslmode=disable` in a private network"
             ),
             Self::Authentication { server, .. } => {
-                write!(f, "the store's server {server} rejects the user or the password")
+                write!(f, "the server {server} rejects the user or the password")
             }
             Self::MissingDatabase { server, .. } => {
-                write!(f, "the store's database does not exist on {server}: create it")
+                write!(f, "the database does not exist on {server}: create it")
             }
             Self::NotPermitted { server, .. } => write!(
                 f,
-                "the store's user lacks a right on {server}: grant `CREATE` on the schema, or \
-                 create the tables as another user and grant `SELECT, INSERT, UPDATE, DELETE` on \
-                 `countersign_event` and `SELECT` on `countersign_version`"
+                "the user lacks a right on {server}: grant `CREATE` on the schema, or create the \
+                 tables as another user and grant `SELECT` on `countersign_version`, and `SELECT, \
+                 INSERT, UPDATE, DELETE` on the other tables, which are `countersign_event` for a \
+                 store; for a queue, `countersign_queue_event`, `_job`, `_message` and `_paused`, \
+                 and `USAGE` on the sequence `countersign_queue_job_id`"
             ),
-            Self::OldServer { server, version } => write!(
-                f,
-                "the store's server {server} is Postgres {version}: 13 or later is needed"
-            ),
+            Self::OldServer { server, version } => {
+                write!(f, "the server {server} is Postgres {version}: 13 or later is needed")
+            }
             Self::ReadOnly { server } => write!(
                 f,
-                "the store's server {server} is read-only, as a standby is: connect to the primary"
+                "the server {server} is read-only, as a standby is: connect to the primary"
             ),
             Self::NoSchema { server } => write!(
                 f,
-                "the store's user has no schema on {server}: name one with `schema=NAME` in the \
+                "the user has no schema on {server}: name one with `schema=NAME` in the \
                  URL's parameters"
             ),
             Self::NewerSchema { server, found, supported } => write!(
                 f,
-                "the store's tables on {server} have version {found}, and this build supports \
+                "the tables on {server} have version {found}, and this build supports \
                  version {supported}: use a later build, or another schema"
             ),
             Self::Foreign { server, .. } => write!(
                 f,
-                "the tables `countersign_event` and `countersign_version` on {server} are not \
-                 those of the store: use another schema"
+                "the tables `countersign_event`, `countersign_queue_job` or `countersign_version` \
+                 on {server} are not those of this program: use another schema"
+            ),
+            Self::MissingTables { server } => {
+                write!(f, "the queue has no tables on {server}: `countersign serve` creates them")
+            }
+            Self::AsynchronousCommit { server } => write!(
+                f,
+                "`synchronous_commit` is `off` on {server}, so a crash of the server would lose \
+                 deliveries that were accepted: set it to `on` for the user, `ALTER ROLE NAME SET \
+                 synchronous_commit = on`"
+            ),
+            Self::Encoding { server, found } => write!(
+                f,
+                "the database on {server} has the encoding {found}, which cannot store all texts: \
+                 use a database with the encoding UTF8"
             ),
             Self::Pooler { server, .. } => write!(f, "{server}: {POOLER}"),
             Self::Server { server, .. } => {
-                write!(f, "the store's server {server} returned an error")
+                write!(f, "the server {server} returned an error")
             }
         }
     }
 }
 
-const NO_PASSWORD: &str = "the store's server requires a password, and the store's URL has none: \
+const NO_PASSWORD: &str = "the server requires a password, and the URL has none: \
      write `postgres://user:password@host/database`";
 
 impl fmt::Debug for ConnectError {
@@ -293,7 +327,10 @@ impl Error for ConnectError {
             | Self::OldServer { .. }
             | Self::ReadOnly { .. }
             | Self::NoSchema { .. }
-            | Self::NewerSchema { .. } => None,
+            | Self::NewerSchema { .. }
+            | Self::MissingTables { .. }
+            | Self::AsynchronousCommit { .. }
+            | Self::Encoding { .. } => None,
         }
     }
 }

@@ -161,23 +161,23 @@ impl fmt::Display for PostgresStoreError {
             Self::Connection { .. } => f.write_str("the connection to the server failed"),
             Self::NotServing { .. } => f.write_str("the server does not serve requests at present"),
             Self::NotPermitted { .. } => {
-                f.write_str("the user is rejected or lacks a right on the store's tables")
+                f.write_str("the user is rejected or lacks a right on the tables")
             }
             Self::ReadOnly { .. } => {
                 f.write_str("the server is read-only, as a standby is: connect to the primary")
             }
             Self::Full { .. } => f.write_str("the server's disk is full"),
             Self::Locked { .. } => {
-                f.write_str("another transaction has locked the store's table or row for too long")
+                f.write_str("another transaction has locked the table or the row for too long")
             }
             Self::Schema { .. } => {
-                f.write_str("the store's tables are missing or are not those of this version")
+                f.write_str("the tables are missing or are not those of this version")
             }
             Self::Pooler { .. } => f.write_str(POOLER),
             Self::Server { .. } => f.write_str("the server returned an error"),
             Self::UnexpectedReply => f.write_str(
                 "the server returned an unexpected reply: no trigger or row security policy may \
-                 change what the store's statements do",
+                 change what the statements do",
             ),
         }
     }

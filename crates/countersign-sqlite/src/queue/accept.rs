@@ -4,8 +4,8 @@ use countersign_core::protocol::{self, State};
 use countersign_core::{Attempt, CompleteOutcome, Effect, Repeats, StoreError};
 use rusqlite::{Result, params};
 
-use super::job::{AcceptOutcome, Accepting, JobState};
 use super::tables::{OpenQueue, QueueTables};
+use super::{AcceptOutcome, Accepting, JobState};
 use crate::error::SqliteStoreError;
 use crate::events::{Key, LoadError, Stored, key};
 use crate::job::{Forget, Job, Reply, store_error};
@@ -38,7 +38,7 @@ impl Accept {
             complete(tables, &self.key, stored, attempt)?;
         }
         let job = self.insert(tables, is_repeat)?;
-        Ok(AcceptOutcome::Accepted { job, possible_duplicate: is_repeat })
+        Ok(AcceptOutcome::accepted(job, is_repeat))
     }
 
     fn insert(&self, tables: &mut OpenQueue<'_>, is_repeat: bool) -> Result<i64> {

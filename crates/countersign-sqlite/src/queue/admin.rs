@@ -9,7 +9,7 @@ use countersign_core::{Clock, MalformedMessage, Message, SystemClock};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params, params_from_iter};
 
-use super::job::JobState;
+use super::{JobFilter, JobState, JobSummary, TargetCounts};
 use crate::config::SqliteConfig;
 use crate::database::Database;
 use crate::error::{OpenError, SqliteStoreError};
@@ -20,79 +20,6 @@ use crate::schema;
 #[derive(Debug)]
 pub struct QueueAdmin {
     connection: Connection,
-}
-
-/// Which jobs an operation concerns. All conditions must hold; without any, it is all
-/// jobs.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct JobFilter {
-    /// One of these ids; empty for any.
-    pub ids: Vec<i64>,
-    /// One of these states; empty for any.
-    pub states: Vec<JobState>,
-    /// This target.
-    pub target: Option<String>,
-    /// This event id.
-    pub event_id: Option<String>,
-    /// This event type.
-    pub event_type: Option<String>,
-    /// Accepted at this time or later, in Unix milliseconds.
-    pub since_ms: Option<i64>,
-    /// Accepted before this time, in Unix milliseconds.
-    pub until_ms: Option<i64>,
-}
-
-/// A job without its message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct JobSummary {
-    /// The id of the job.
-    pub id: i64,
-    /// The name of its target: the path of the endpoint.
-    pub target: String,
-    /// Its state.
-    pub state: JobState,
-    /// The attempts that were begun since it was accepted, or retried by a person.
-    pub attempts: u32,
-    /// When it is due, or when the lease of its attempt ends, in Unix milliseconds.
-    pub run_at_ms: i64,
-    /// Jobs with one key are in order.
-    pub order_key: Option<String>,
-    /// The event id.
-    pub event_id: String,
-    /// The event type.
-    pub event_type: Option<String>,
-    /// Whether another delivery with the same event id was accepted before.
-    pub possible_duplicate: bool,
-    /// The size of the message in bytes.
-    pub bytes: u64,
-    /// When the delivery was accepted, in Unix milliseconds.
-    pub accepted_ms: i64,
-    /// When it became done, dead or discarded, in Unix milliseconds.
-    pub settled_ms: Option<i64>,
-    /// The target's last status.
-    pub last_status: Option<u16>,
-    /// What went wrong in the last attempt.
-    pub last_error: Option<String>,
-}
-
-/// The numbers of a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TargetCounts {
-    /// The name of the target.
-    pub target: String,
-    /// Jobs that are due, now or later, or that wait for an earlier one.
-    pub pending: u64,
-    /// Jobs that an attempt has.
-    pub running: u64,
-    /// Jobs whose last attempt has failed.
-    pub dead: u64,
-    /// When the oldest pending or running job was accepted, in Unix milliseconds.
-    pub oldest_ms: Option<i64>,
-    /// Whether the target is paused.
-    pub is_paused: bool,
 }
 
 impl QueueAdmin {
@@ -122,7 +49,7 @@ impl QueueAdmin {
     ///
     /// [`QueueError`] if the file cannot be read.
     pub fn list(&self, filter: &JobFilter, limit: u32) -> Result<Vec<JobSummary>, QueueError> {
-        let (condition, values) = filter.sql();
+        let (condition, values) = condition(filter);
         let sql = format!("SELECT {COLUMNS} FROM job WHERE {condition} ORDER BY id LIMIT {limit}");
         let mut statement = self.connection.prepare(&sql)?;
         let rows = statement.query_map(params_from_iter(values), summary)?;
@@ -135,7 +62,7 @@ impl QueueAdmin {
     ///
     /// [`QueueError`] if the file cannot be read.
     pub fn count(&self, filter: &JobFilter) -> Result<u64, QueueError> {
-        let (condition, values) = filter.sql();
+        let (condition, values) = condition(filter);
         let sql = format!("SELECT count(*) FROM job WHERE {condition}");
         let count = |row: &Row<'_>| row.get::<_, i64>(0);
         Ok(self.connection.query_row(&sql, params_from_iter(values), count)?.unsigned_abs())
@@ -169,8 +96,7 @@ impl QueueAdmin {
     /// [`QueueError`] if the file cannot be written: some jobs may be due already. Or if
     /// the filter has only states in which a job cannot be retried.
     pub fn retry(&mut self, filter: &JobFilter) -> Result<u64, QueueError> {
-        let states = [JobState::Due, JobState::Dead, JobState::Done, JobState::Discarded];
-        self.change(filter, &states, |connection, id, now_ms| {
+        self.change(filter, &JobState::RETRIED, |connection, id, now_ms| {
             connection.prepare(RETRY)?.execute(params![id, now_ms]).map(drop)
         })
     }
@@ -183,8 +109,7 @@ impl QueueAdmin {
     /// [`QueueError`] if the file cannot be written: some jobs may be discarded already.
     /// Or if the filter has only states in which a job cannot be discarded.
     pub fn discard(&mut self, filter: &JobFilter) -> Result<u64, QueueError> {
-        let states = [JobState::Due, JobState::Dead, JobState::Waiting];
-        self.change(filter, &states, |connection, id, now_ms| {
+        self.change(filter, &JobState::DISCARDED, |connection, id, now_ms| {
             let sql = "UPDATE job SET state = 5, settled_ms = ?2, token = NULL WHERE id = ?1 \
                        RETURNING target, order_key";
             let key: (String, Option<String>) = connection
@@ -285,15 +210,14 @@ impl QueueAdmin {
         let mut oldest = self.connection.prepare(oldest)?;
         let oldest_ms = oldest.query_row([target], |row| row.get(0))?;
         let is_paused = "SELECT EXISTS (SELECT 1 FROM paused WHERE target IN (?1, '*'))";
-        Ok(TargetCounts {
-            target: target.to_owned(),
-            pending: count("state = 1")?
-                + count("state IN (1, 2, 6) AND order_key IS NOT NULL AND state = 6")?,
-            running: count("state = 2")?,
-            dead: count("state = 4")?,
-            oldest_ms,
-            is_paused: self.connection.query_row(is_paused, [target], |row| row.get(0))?,
-        })
+        let mut counts = TargetCounts::new(target);
+        counts.pending = count("state = 1")?
+            + count("state IN (1, 2, 6) AND order_key IS NOT NULL AND state = 6")?;
+        counts.running = count("state = 2")?;
+        counts.dead = count("state = 4")?;
+        counts.oldest_ms = oldest_ms;
+        counts.is_paused = self.connection.query_row(is_paused, [target], |row| row.get(0))?;
+        Ok(counts)
     }
 
     /// Applies a change to the jobs that pass the filter and have one of these states, a
@@ -304,16 +228,9 @@ impl QueueAdmin {
         states: &[JobState],
         change: impl Fn(&Connection, i64, i64) -> rusqlite::Result<()>,
     ) -> Result<u64, QueueError> {
-        let mut filter = filter.clone();
-        if filter.states.is_empty() {
-            filter.states = states.to_vec();
-        }
-        filter.states.retain(|state| states.contains(state));
-        // An empty list would be all states.
-        if filter.states.is_empty() {
-            return Err(QueueError::States { possible: states.to_vec() });
-        }
-        let (condition, values) = filter.sql();
+        let possible = || QueueError::States { possible: states.to_vec() };
+        let filter = filter.within(states).ok_or_else(possible)?;
+        let (condition, values) = condition(&filter);
         let sql = format!(
             "SELECT id FROM job WHERE id > ? AND id <= ? AND {condition} ORDER BY id LIMIT {BATCH}"
         );
@@ -345,67 +262,62 @@ impl QueueAdmin {
     }
 }
 
-impl JobFilter {
-    /// The condition, with a `?` for each of the values.
-    fn sql(&self) -> (String, Vec<Value>) {
-        let mut conditions = vec!["1".to_owned()];
-        let mut values = Vec::new();
-        let marks = |count: usize| vec!["?"; count].join(", ");
-        if !self.ids.is_empty() {
-            conditions.push(format!("job.id IN ({})", marks(self.ids.len())));
-            values.extend(self.ids.iter().map(|id| Value::Integer(*id)));
-        }
-        if !self.states.is_empty() {
-            // As numbers, so that SQLite finds the partial index of a state.
-            let numbers: Vec<String> =
-                self.states.iter().map(|state| state.number().to_string()).collect();
-            conditions.push(match numbers.as_slice() {
-                [number] => format!("state = {number}"),
-                numbers => format!("state IN ({})", numbers.join(", ")),
-            });
-        }
-        let texts = [
-            ("target", &self.target),
-            ("event_id", &self.event_id),
-            ("event_type", &self.event_type),
-        ];
-        for (column, text) in texts {
-            if let Some(text) = text {
-                conditions.push(format!("{column} = ?"));
-                values.push(Value::Text(text.clone()));
-            }
-        }
-        for (condition, ms) in
-            [("accepted_ms >= ?", self.since_ms), ("accepted_ms < ?", self.until_ms)]
-        {
-            if let Some(ms) = ms {
-                conditions.push(condition.to_owned());
-                values.push(Value::Integer(ms));
-            }
-        }
-        (conditions.join(" AND "), values)
+/// The condition, with a `?` for each of the values.
+fn condition(filter: &JobFilter) -> (String, Vec<Value>) {
+    let mut conditions = vec!["1".to_owned()];
+    let mut values = Vec::new();
+    let marks = |count: usize| vec!["?"; count].join(", ");
+    if !filter.ids.is_empty() {
+        conditions.push(format!("job.id IN ({})", marks(filter.ids.len())));
+        values.extend(filter.ids.iter().map(|id| Value::Integer(*id)));
     }
+    if !filter.states.is_empty() {
+        // As numbers, so that SQLite finds the partial index of a state.
+        let numbers: Vec<String> =
+            filter.states.iter().map(|state| state.number().to_string()).collect();
+        conditions.push(match numbers.as_slice() {
+            [number] => format!("state = {number}"),
+            numbers => format!("state IN ({})", numbers.join(", ")),
+        });
+    }
+    let texts = [
+        ("target", &filter.target),
+        ("event_id", &filter.event_id),
+        ("event_type", &filter.event_type),
+    ];
+    for (column, text) in texts {
+        if let Some(text) = text {
+            conditions.push(format!("{column} = ?"));
+            values.push(Value::Text(text.clone()));
+        }
+    }
+    for (condition, ms) in
+        [("accepted_ms >= ?", filter.since_ms), ("accepted_ms < ?", filter.until_ms)]
+    {
+        if let Some(ms) = ms {
+            conditions.push(condition.to_owned());
+            values.push(Value::Integer(ms));
+        }
+    }
+    (conditions.join(" AND "), values)
 }
 
 fn summary(row: &Row<'_>) -> rusqlite::Result<JobSummary> {
-    let state: i64 = row.get(2)?;
-    let unknown = rusqlite::Error::IntegralValueOutOfRange(2, state);
-    Ok(JobSummary {
-        id: row.get(0)?,
-        target: row.get(1)?,
-        state: JobState::of(state).ok_or(unknown)?,
-        attempts: row.get(3)?,
-        run_at_ms: row.get(4)?,
-        order_key: row.get(5)?,
-        event_id: row.get(6)?,
-        event_type: row.get(7)?,
-        possible_duplicate: row.get(8)?,
-        bytes: row.get::<_, i64>(9)?.unsigned_abs(),
-        accepted_ms: row.get(10)?,
-        settled_ms: row.get(11)?,
-        last_status: row.get(12)?,
-        last_error: row.get(13)?,
-    })
+    let number: i16 = row.get(2)?;
+    let unknown = rusqlite::Error::IntegralValueOutOfRange(2, number.into());
+    let state = JobState::of_number(number).ok_or(unknown)?;
+    let mut job = JobSummary::new(row.get(0)?, row.get(1)?, state, row.get(6)?);
+    job.attempts = row.get(3)?;
+    job.run_at_ms = row.get(4)?;
+    job.order_key = row.get(5)?;
+    job.event_type = row.get(7)?;
+    job.possible_duplicate = row.get(8)?;
+    job.bytes = row.get::<_, i64>(9)?.unsigned_abs();
+    job.accepted_ms = row.get(10)?;
+    job.settled_ms = row.get(11)?;
+    job.last_status = row.get(12)?;
+    job.last_error = row.get(13)?;
+    Ok(job)
 }
 
 fn now_ms() -> i64 {

@@ -72,7 +72,7 @@ impl Handoff for SqliteHandoff {
                 }
                 AcceptOutcome::Full => return Ok(HandoffOutcome::Full),
                 // Another delivery was accepted meanwhile. The next claim finds it.
-                AcceptOutcome::Duplicate => {}
+                _ => {}
             }
         }
         Ok(HandoffOutcome::InFlight { retry_after: Duration::ZERO })

@@ -5,9 +5,9 @@ use std::time::Duration;
 use countersign_core::{Effect, Token};
 use rusqlite::{Result, params};
 
-use super::job::{JobState, SettleOutcome, Settlement};
 use super::tables::{Change, OpenQueue, QueueTables};
 use super::take::millis;
+use super::{JobState, SettleOutcome, Settlement};
 use crate::error::SqliteStoreError;
 use crate::job::{Job, Reply, store_error};
 
@@ -65,14 +65,15 @@ impl Job<QueueTables> for Settle {
                 error: Some(error),
                 ..ended
             },
-            Settlement::Release => ended,
+            // `Release`.
+            _ => ended,
         };
         let is_over = change.settled_ms.is_some();
         self.outcome = match tables.jobs.settled(&change)? {
-            Some((target, Some(order_key))) if is_over => SettleOutcome::Settled {
-                is_next_due: tables.jobs.promote(&target, &order_key, now_ms)?,
-            },
-            Some(_) => SettleOutcome::Settled { is_next_due: false },
+            Some((target, Some(order_key))) if is_over => {
+                SettleOutcome::settled(tables.jobs.promote(&target, &order_key, now_ms)?)
+            }
+            Some(_) => SettleOutcome::settled(false),
             None => SettleOutcome::Lost,
         };
         Ok(())

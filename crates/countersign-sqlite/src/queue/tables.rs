@@ -148,7 +148,7 @@ pub(super) struct Change<'a> {
     /// Whether the change is also made if the lease has ended, and no other attempt has
     /// the job.
     pub(super) is_also_late: bool,
-    pub(super) state: i64,
+    pub(super) state: i16,
     pub(super) run_at_ms: i64,
     pub(super) settled_ms: Option<i64>,
     pub(super) status: Option<u16>,

@@ -3,8 +3,8 @@
 use countersign_core::{Effect, StoreError, Token};
 use rusqlite::{Result, params};
 
-use super::job::{MAX_LEASE, Take, Taken, TakenJob};
 use super::tables::{OpenQueue, QueueTables};
+use super::{Take, Taken, TakenJob};
 use crate::error::SqliteStoreError;
 use crate::job::{Job, Reply, store_error};
 
@@ -22,8 +22,9 @@ impl TakeJobs {
     fn take(&self, tables: &mut OpenQueue<'_>) -> Result<std::result::Result<Taken, StoreError>> {
         let Take { target, max_running, .. } = &self.take;
         let now_ms = tables.now_ms();
-        let mut taken = Taken { now_ms, ..Taken::default() };
-        let no_lease_ends_later = now_ms.saturating_add(millis(MAX_LEASE));
+        let mut taken = Taken::default();
+        taken.now_ms = now_ms;
+        let no_lease_ends_later = now_ms.saturating_add(millis(Take::MAX_LEASE));
         // A process that was stopped for longer than a lease still has its attempts.
         let until_ms = now_ms.saturating_add(millis(self.take.lease));
         for (job, token) in &self.take.held {
@@ -83,7 +84,11 @@ impl TakeJobs {
             .start
             .query_row(starting, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let message = tables.jobs.message.query_row([id], |row| row.get(0))?;
-        Ok(TakenJob { id, token, attempt, possible_duplicate, accepted_at_ms, message })
+        let mut job = TakenJob::new(id, token, message);
+        job.attempt = attempt;
+        job.possible_duplicate = possible_duplicate;
+        job.accepted_at_ms = accepted_at_ms;
+        Ok(job)
     }
 }
 

@@ -29,6 +29,12 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
              the URL as `store` into a file for `--config`",
         ));
     }
+    if args.queue.as_deref().is_some_and(has_password) {
+        return Err(Place::option("--queue").fix(
+            "has a password, and every process on the machine can read the command line: write \
+             the URL as `queue` into a file for `--config`",
+        ));
+    }
     let prefix = args.store_prefix.clone().map(|said| (said, Place::option("--store-prefix")));
     let store = StorePlan::new(args.store.clone(), prefix, Path::to_owned)?;
     let queue = args
@@ -143,7 +149,7 @@ fn shown_endpoint(endpoint: &str) -> String {
 }
 
 /// Whether a URL has `user:password@` or a password parameter.
-fn has_password(url: &str) -> bool {
+pub(crate) fn has_password(url: &str) -> bool {
     if url.starts_with(SQLITE) {
         return false;
     }

@@ -1,5 +1,8 @@
 //! The configuration of the queue, and of what is forwarded from it.
-#![cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "there is no queue")
+)]
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,14 +15,14 @@ use toml::Spanned;
 use super::file::File;
 use super::place::Place;
 use super::toml::{EndpointConfig, QueueWords, ServeConfig, Span};
+use crate::job_table::{Location, UNKNOWN};
 use crate::possible_secret::shown;
 use crate::secrets;
-use crate::serve::store::SQLITE;
 use crate::usage_error::UsageError;
 
 /// The queue between the endpoints and their targets.
 pub(in crate::serve) struct QueuePlan {
-    pub(in crate::serve) file: PathBuf,
+    pub(in crate::serve) location: Location,
     pub(in crate::serve) max_bytes: Option<u64>,
     pub(in crate::serve) keep: Option<Duration>,
     pub(in crate::serve) lease: Option<Duration>,
@@ -44,13 +47,9 @@ impl QueuePlan {
         at: &Place,
         resolved: impl FnOnce(&str) -> PathBuf,
     ) -> Result<Self, UsageError> {
-        match url.strip_prefix(SQLITE) {
-            Some(path) if !path.is_empty() => {
-                let (max_bytes, keep, lease) = (None, None, None);
-                Ok(Self { file: resolved(path), max_bytes, keep, lease })
-            }
-            _ => Err(at.fix("is no queue: write `sqlite:` and the path of a file")),
-        }
+        let location = Location::of_url(url, resolved).ok_or_else(|| at.fix(UNKNOWN))?;
+        let (max_bytes, keep, lease) = (None, None, None);
+        Ok(Self { location, max_bytes, keep, lease })
     }
 }
 
@@ -121,11 +120,18 @@ impl File<'_> {
                 if lease.is_some_and(|lease| lease < MIN_LEASE || lease > MAX_LEASE) {
                     return Err(at.fix("the `lease` is out of range: use 1s to 10m"));
                 }
+                let plan = QueuePlan::of_url(&table.url, &at, resolved)?;
+                if table.max_bytes.is_some() && matches!(plan.location, Location::Database(_)) {
+                    return Err(at.fix(
+                        "`max_bytes` is the maximum size of a file: remove it, and limit the size \
+                         of a Postgres database by its disk",
+                    ));
+                }
                 QueuePlan {
                     max_bytes: table.max_bytes.map(|bytes| bytes.get()),
                     keep: table.keep.as_ref().map(|Span(keep)| *keep),
                     lease,
-                    ..QueuePlan::of_url(&table.url, &at, resolved)?
+                    ..plan
                 }
             }
         }))

@@ -286,8 +286,9 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         }
         "store_prefix" => "the prefix of this application's keys: `store_prefix = \"shop\"`",
         "queue" => {
-            "the file of the queue, or `false` in an endpoint that forwards directly: `queue = \
-             \"sqlite:queue.db\"`, or a table `[queue]` with `url`, `max_bytes`, `keep` and `lease`"
+            "the file or the database of the queue, or `false` in an endpoint that forwards directly: \
+             `queue = \"sqlite:queue.db\"`, `queue = \"postgres://…\"`, or a table `[queue]` with \
+             `url`, `max_bytes`, `keep` and `lease`"
         }
         "retry_schedule" => {
             "the time before each retry: `retry_schedule = [\"5s\", \"5m\", \"1h\"]`"

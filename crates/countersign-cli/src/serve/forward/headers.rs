@@ -53,7 +53,10 @@ pub(in crate::serve) fn add_event(headers: &mut HeaderMap, verified: &Verified) 
 }
 
 /// A delivery from the queue, and the attempt at it.
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "there is no queue")
+)]
 pub(in crate::serve) struct MessageFacts<'a> {
     pub(in crate::serve) message: &'a Message,
     pub(in crate::serve) attempt: u32,

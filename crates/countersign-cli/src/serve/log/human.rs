@@ -81,7 +81,10 @@ fn styled(
 }
 
 /// The line of an attempt at a job.
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "there is no queue")
+)]
 pub(super) fn job_line(line: &JobLine<'_>, has_endpoint: bool) -> String {
     let width = output::width().unwrap_or(DEFAULT_WIDTH);
     let text = styled_job(line, has_endpoint, &time(), width);

@@ -53,7 +53,10 @@ pub(super) fn line(line: &Line<'_>, shown_body: &ShownBody<'_>) -> String {
     output::escape_json(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
 }
 
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "there is no queue"))]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "there is no queue")
+)]
 pub(super) fn job_line(line: &JobLine<'_>) -> String {
     let now = SystemTime::now();
     let retry_at = line.retry_in.and_then(|retry_in| now.checked_add(retry_in));

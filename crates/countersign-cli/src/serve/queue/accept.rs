@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::queue::Message;
+use countersign::queue::jobs::{AcceptOutcome, Accepting};
 use countersign::scheme::{Identity, Interactive};
 use countersign::store::{Attempt, Fingerprint};
 use countersign::tower::into_response;
 use countersign::{
     Clock, EarlyResponse, Endpoint, EventKey, Repeats, Scheme, SystemClock, Verified,
 };
-use countersign_sqlite::queue::{AcceptOutcome, Accepting, SqliteQueue};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tokio::sync::Notify;
@@ -21,6 +21,7 @@ use super::attempt::Attempts;
 use super::breaker::Breaker;
 use super::held::Held;
 use super::worker::Worker;
+use crate::job_table::JobTable;
 use crate::output;
 use crate::serve::config::{EndpointQueue, ForwardedHeaders, OrderBy};
 use crate::serve::forward::Forward;
@@ -35,7 +36,7 @@ use crate::serve::store::with_causes;
 pub(in crate::serve) struct QueuedEndpoint(Arc<Inner>);
 
 struct Inner {
-    jobs: SqliteQueue,
+    jobs: JobTable,
     path: Arc<str>,
     endpoint: Endpoint,
     retention: Duration,
@@ -102,7 +103,7 @@ impl Queue {
 }
 
 impl QueuedEndpoint {
-    /// Stores the delivery. The response is 202 only if it is on the disk.
+    /// Stores the delivery. The response is 202 only if its transaction has committed.
     pub(in crate::serve) async fn accept(
         &self,
         request: &Request<Full<Bytes>>,

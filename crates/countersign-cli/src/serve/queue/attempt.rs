@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use countersign::Scheme;
 use countersign::queue::Message;
-use countersign_sqlite::queue::{SettleOutcome, Settlement, SqliteQueue, TakenJob};
+use countersign::queue::jobs::{SettleOutcome, Settlement, TakenJob};
 use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
 use tokio::sync::Notify;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::breaker::Breaker;
 use super::delay::before_retry;
 use super::held::{Held, Holding};
+use crate::job_table::JobTable;
 use crate::output;
 use crate::serve::config::ForwardedHeaders;
 use crate::serve::forward::{Delivered, Forward, MessageFacts};
@@ -25,7 +26,7 @@ use crate::serve::store::with_causes;
 
 /// What the attempts at the jobs of one endpoint share.
 pub(super) struct Attempts {
-    pub(super) jobs: SqliteQueue,
+    pub(super) jobs: JobTable,
     pub(super) path: Arc<str>,
     pub(super) scheme: Scheme,
     pub(super) schedule: Vec<Duration>,

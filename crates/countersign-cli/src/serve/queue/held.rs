@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use countersign::queue::jobs::TakenJob;
 use countersign::store::Token;
-use countersign_sqlite::queue::TakenJob;
 
 /// The attempts in progress at the jobs of one endpoint. Clones share them.
 #[derive(Clone, Default)]

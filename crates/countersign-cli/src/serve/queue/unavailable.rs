@@ -1,9 +1,8 @@
-//! The queue in a program without SQLite: it cannot be opened.
+//! The queue in a program without SQLite and Postgres: it cannot be opened.
 
 #![expect(dead_code, reason = "there is no queue")]
 
 use std::convert::Infallible;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use tokio::time::Instant;
 use super::config::{EndpointQueue, ForwardedHeaders, QueuePlan};
 use super::forward::Forward;
 use super::log::Log;
-use super::store::{SQLITE, Store};
+use super::store::Store;
 use crate::usage_error::UsageError;
 
 /// There are no values of it.
@@ -50,13 +49,14 @@ pub(super) struct QueuedEndpointPlan {
 pub(super) struct Duplicate;
 
 impl Queue {
-    pub(super) fn open(plan: QueuePlan) -> Result<Self, UsageError> {
-        let QueuePlan { file, max_bytes: _, keep: _, lease: _ } = plan;
-        Err(UsageError::because(
-            format!("the queue `{SQLITE}{}`", file.display()),
-            "this program was built without SQLite: install it with the feature `sqlite`, \
-             `cargo install --path crates/countersign-cli --features sqlite`",
-        ))
+    pub(super) async fn open(plan: QueuePlan) -> Result<Self, UsageError> {
+        let QueuePlan { location, max_bytes: _, keep: _, lease: _ } = plan;
+        let missing = location.missing_feature().unwrap_or_default();
+        Err(UsageError::because(location.name(), missing))
+    }
+
+    pub(super) async fn note_unserved(&self, _: &[String]) {
+        match self.0 {}
     }
 
     pub(super) fn endpoint(&self, plan: QueuedEndpointPlan) -> QueuedEndpoint {
@@ -91,8 +91,6 @@ impl QueuedEndpoint {
         match self.0 {}
     }
 }
-
-pub(super) fn note_unserved(_: &Path, _: &[&str]) {}
 
 pub(super) fn is_interactive(_: &Verified) -> bool {
     true

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign::queue::jobs::{Take, Taken};
 use countersign::store::Token;
-use countersign_sqlite::queue::{Take, Taken};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;

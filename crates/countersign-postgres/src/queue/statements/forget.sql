@@ -1,0 +1,1 @@
+DELETE FROM {t}event WHERE key = $1 RETURNING forget > statement_timestamp() AS was_known

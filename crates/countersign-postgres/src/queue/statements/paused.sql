@@ -1,0 +1,1 @@
+SELECT target FROM {t}paused ORDER BY target

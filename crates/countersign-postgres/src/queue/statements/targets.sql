@@ -1,0 +1,1 @@
+SELECT DISTINCT target FROM {t}job ORDER BY target
