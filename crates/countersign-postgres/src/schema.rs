@@ -68,7 +68,7 @@ mod tests {
             let text = tables.creation(r#"a"b"#, true);
             assert!(text.contains(r#""a""b".countersign_"#), "{text}");
             assert!(!text.contains("CREATE SCHEMA") && !text.contains('{'), "{text}");
-            assert!(!tables.migration(None).contains(['{', '"']));
+            assert!(!tables.migration(None).contains(['{', '}']));
             let name = r#""{version}".countersign_"#;
             assert!(tables.migration(Some("{version}")).contains(name));
         }
