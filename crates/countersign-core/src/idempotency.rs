@@ -31,6 +31,7 @@ mod memory;
 mod outage;
 mod protocol;
 mod renewal;
+mod repeats;
 mod settlement;
 mod store;
 mod waiters;
@@ -46,6 +47,7 @@ pub use memory::MemoryStore;
 pub use outage::Outage;
 pub use protocol::{Record, State, claim, complete, release, renew};
 pub use renewal::LeaseLost;
+pub use repeats::Repeats;
 pub use store::{
     Attempt, ClaimOutcome, CompleteOutcome, Effect, Health, IdempotencyStore, ReleaseOutcome,
     RenewOutcome, StoreError, StoreWarning, Token,

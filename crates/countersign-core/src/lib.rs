@@ -64,7 +64,7 @@ pub use idempotency::{
     Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, EventKey,
     Fingerprint, Grant, Health, IdempotencyStore, InboxClaim, InboxDatabase, InboxError,
     InboxErrorKind, InboxEvent, InboxRow, InboxTransaction, LeaseLost, MemoryStore, Order, Outage,
-    ReleaseOutcome, RenewOutcome, StoreError, StoreWarning, Token, TransactionSlot,
+    ReleaseOutcome, RenewOutcome, Repeats, StoreError, StoreWarning, Token, TransactionSlot,
 };
 pub use request::headers::{HeaderLookup, Headers, RepeatedHeader, RequestHead};
 pub use time::clock::{Clock, ManualClock, SystemClock};
@@ -97,8 +97,8 @@ pub use queue::{
 pub use receive::{
     BodySource, ClaimFuture, DeadLetters, Detached, EarlyResponse, HandedOff, HandoffReceiver,
     HeadSource, InboxReceiver, InboxRun, InboxSettings, OutagePolicy, OutcomeRule, Panicked,
-    ReceiveFuture, ReceivedDelivery, Receiver, Repeats, Settled, SuccessCompletes, TaskOutcome,
-    Verdict, run_detached, run_in_transaction,
+    ReceiveFuture, ReceivedDelivery, Receiver, Settled, SuccessCompletes, TaskOutcome, Verdict,
+    run_detached, run_in_transaction,
 };
 pub use request::url::PublicUrl;
 pub use scheme::{

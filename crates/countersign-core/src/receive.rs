@@ -25,7 +25,7 @@ mod settings;
 mod settle;
 mod source;
 
-pub use claim::{DeadLetters, OutagePolicy, Repeats};
+pub use claim::{DeadLetters, OutagePolicy};
 pub use detached::{Detached, Panicked, TaskOutcome, run_detached};
 pub use early_response::EarlyResponse;
 pub use future::ReceiveFuture;

@@ -8,8 +8,7 @@ use std::time::Duration;
 pub use filter::{JobFilter, JobSummary, TargetCounts};
 
 use super::Message;
-use crate::idempotency::{Attempt, EventKey, Token};
-use crate::receive::Repeats;
+use crate::idempotency::{Attempt, EventKey, Repeats, Token};
 
 /// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

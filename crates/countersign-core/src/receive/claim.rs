@@ -2,7 +2,6 @@
 
 mod dead_letters;
 mod outage;
-mod repeats;
 mod store_call;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,11 +11,11 @@ use std::time::Duration;
 
 pub use dead_letters::DeadLetters;
 pub use outage::OutagePolicy;
-pub use repeats::Repeats;
 
 use super::{EarlyResponse, Receiver};
 use crate::idempotency::{
-    Attempt, Claim, ClaimOutcome, Effect, EventKey, Fingerprint, Holder, IdempotencyStore, Token,
+    Attempt, Claim, ClaimOutcome, Effect, EventKey, Fingerprint, Holder, IdempotencyStore, Repeats,
+    Token,
 };
 use crate::telemetry::{EventLabel, TelemetryEvent};
 use crate::time::runtime::Runtime;

@@ -16,10 +16,10 @@ use super::inbox::in_time;
 use super::receiver::response_deadline;
 use super::settings::MIN_ACK_DEADLINE;
 use super::{
-    BodySource, EarlyResponse, HeadSource, InboxSettings, ReceiveFuture, ReceivedDelivery, Repeats,
+    BodySource, EarlyResponse, HeadSource, InboxSettings, ReceiveFuture, ReceivedDelivery,
 };
 use crate::error::ConfigError;
-use crate::idempotency::{Grant, Token};
+use crate::idempotency::{Grant, Repeats, Token};
 use crate::queue::{Handoff, HandoffDelivery, HandoffError, HandoffOutcome, Message};
 use crate::scheme::{Identity, Interactive};
 use crate::telemetry::{EventLabel, Settlement, Stopwatch, StoreConfiguration, TelemetryEvent};

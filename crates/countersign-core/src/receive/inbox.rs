@@ -22,12 +22,12 @@ pub use settings::InboxSettings;
 use super::receiver::response_deadline;
 use super::settings::MIN_ACK_DEADLINE;
 use super::{
-    BodySource, EarlyResponse, HeadSource, OutcomeRule, ReceiveFuture, ReceivedDelivery, Repeats,
+    BodySource, EarlyResponse, HeadSource, OutcomeRule, ReceiveFuture, ReceivedDelivery,
     SuccessCompletes, Verdict,
 };
 use crate::error::ConfigError;
 use crate::idempotency::{
-    Grant, InboxClaim, InboxDatabase, InboxError, InboxErrorKind, TransactionSlot,
+    Grant, InboxClaim, InboxDatabase, InboxError, InboxErrorKind, Repeats, TransactionSlot,
 };
 use crate::telemetry::{
     EventLabel, Once, Settlement, Stopwatch, StoreConfiguration, TelemetryEvent,

@@ -5,9 +5,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::receiver::Inner;
-use super::{DeadLetters, OutagePolicy, OutcomeRule, Receiver, Repeats, SuccessCompletes};
+use super::{DeadLetters, OutagePolicy, OutcomeRule, Receiver, SuccessCompletes};
 use crate::error::ConfigError;
-use crate::idempotency::IdempotencyStore;
+use crate::idempotency::{IdempotencyStore, Repeats};
 use crate::scheme::{Retries, min_retention};
 use crate::time::runtime::MAX_TIMEOUT;
 use crate::time::tolerance::Tolerance;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::error::ConfigError;
-use crate::idempotency::{EventKey, Fingerprint, InboxClaim, InboxEvent, InboxRow};
-use crate::receive::Repeats;
+use crate::idempotency::{EventKey, Fingerprint, InboxClaim, InboxEvent, InboxRow, Repeats};
 use crate::receive::settings::{MAX_RETENTION, accepted_for, default_retention};
 use crate::scheme::min_retention;
 use crate::verify::{Endpoint, Verified, Verifier};

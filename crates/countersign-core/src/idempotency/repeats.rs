@@ -30,7 +30,7 @@ impl Repeats {
         decide(identity, is_interactive, profile.retries())
     }
 
-    pub(in crate::receive) fn by_default(verified: &Verified) -> Self {
+    pub(crate) fn by_default(verified: &Verified) -> Self {
         Self::default_for(verified.scheme(), verified.identity())
     }
 }
