@@ -13,7 +13,8 @@ impl Verifier {
 
     pub(crate) fn report_configuration(&self, store: Option<StoreConfiguration>) {
         // A layer can be created before the subscriber, and is applied after it.
-        if !telemetry::is_log_enabled() || !self.inner.once.is_first(Once::Configuration) {
+        let flag = Once::Configuration;
+        if !self.inner.once.is_first_while(flag, telemetry::is_log_enabled) {
             return;
         }
         let keyring = self.snapshot().ok();
