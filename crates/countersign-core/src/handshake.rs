@@ -10,6 +10,7 @@ mod verify_token;
 use std::fmt;
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 pub use secret_store::HandshakeSecretStore;
 
@@ -153,12 +154,15 @@ pub(crate) fn signed(scheme: &Scheme, key: &Key, body: &[u8]) -> Option<Handshak
     let may_be = |handshake: &&Handshake| {
         handshake.rule() == HandshakeRule::Signed && quick::may_hold(handshake, body)
     };
-    let handshakes = || scheme.handshakes().iter().filter(may_be);
-    handshakes().next()?;
+    let handshakes: SmallVec<[&Handshake; 2]> = scheme.handshakes().iter().filter(may_be).collect();
+    if handshakes.is_empty() {
+        return None;
+    }
     // The body is parsed once, for all handshakes.
     let mut values = Values::default();
-    values.read_body(handshakes().flat_map(Handshake::places), body);
-    handshakes().find_map(|handshake| Asked { handshake, key, token: None }.answer(&values))
+    values.read_body(handshakes.iter().flat_map(|handshake| handshake.places()), body);
+    let asked = |handshake| Asked { handshake, key, token: None };
+    handshakes.into_iter().find_map(|handshake| asked(handshake).answer(&values))
 }
 
 /// An unsigned handshake that is enabled, with the data for its response.
