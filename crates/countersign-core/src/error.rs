@@ -5,11 +5,13 @@ pub(crate) mod human;
 pub(crate) mod malformed;
 pub(crate) mod named_variants;
 
+mod causes;
 mod config;
 mod secret_problem;
 mod verify;
 mod verify_kind;
 
+pub use causes::Causes;
 pub use config::ConfigError;
 pub use secret_problem::SecretProblem;
 pub use verify::VerifyError;

@@ -56,7 +56,7 @@ mod time;
 mod verify;
 
 pub use body::budget::{BudgetExceeded, BufferBudget, BufferPermit};
-pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
+pub use error::{Causes, ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 #[cfg(any(feature = "axum", feature = "actix"))]
 pub use extract::MissingLayer;
 pub use handshake::{HandshakeAnswer, HandshakeSecretStore};

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use countersign_core::Causes;
+
 /// A stream cannot be used as a queue.
 #[non_exhaustive]
 pub enum StreamError {
@@ -51,13 +53,7 @@ impl fmt::Debug for StreamError {
     /// Shows the text and its causes, because a `main` that returns the error prints it with
     /// `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        write!(f, "{}", Causes(self))
     }
 }
 

@@ -6,10 +6,7 @@
 //! The fields of a request's span are not repeated in its events, so that no field is twice in a line.
 //! Events outside of such a span have the fields themselves.
 
-use std::error::Error;
-use std::fmt;
 use std::future::Future;
-use std::iter::successors;
 use std::time::Duration;
 
 use ::tracing::field::{Empty, Value, display};
@@ -20,6 +17,7 @@ use super::event::{
     StoreConfiguration, TelemetryEvent,
 };
 use super::labels::Labels;
+use crate::error::Causes;
 use crate::error::human::{HumanBytes, HumanDuration};
 use crate::time::tolerance::Tolerance;
 
@@ -176,19 +174,6 @@ pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
             target: TARGET, scheme, endpoint,
             "a success could not be recorded: its event may be handled again"
         ),
-    }
-}
-
-/// An error with its causes, on one line.
-struct Causes<'a>(&'a dyn Error);
-
-impl fmt::Display for Causes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        for cause in successors(self.0.source(), |&cause| cause.source()) {
-            write!(f, ": {cause}")?;
-        }
-        Ok(())
     }
 }
 

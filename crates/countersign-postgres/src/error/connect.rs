@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_core::Causes;
 use tokio_postgres::error::SqlState;
 
 use super::operation::POOLER;
@@ -298,13 +299,7 @@ impl fmt::Debug for ConnectError {
     /// Shows the text and its causes, because a `main` that returns the error prints it with
     /// `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        write!(f, "{}", Causes(self))
     }
 }
 

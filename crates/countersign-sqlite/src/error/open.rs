@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_core::Causes;
+
 use super::{Cause, Fault};
 
 /// The problem that prevents a store from being opened.
@@ -169,13 +171,7 @@ impl fmt::Debug for OpenError {
     /// Shows the text and its causes, because a `main` that returns the error
     /// prints it with `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        write!(f, "{}", Causes(self))
     }
 }
 

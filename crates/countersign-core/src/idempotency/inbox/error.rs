@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::error::Causes;
+
 /// An operation of an inbox failed. Roll the transaction back, and respond with 503: the sender
 /// retries.
 pub struct InboxError {
@@ -122,13 +124,7 @@ impl fmt::Debug for InboxError {
     /// Shows the text and its causes, because a `main` that returns the error prints it with
     /// `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        write!(f, "{}", Causes(self))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::error::Causes;
 use crate::idempotency::{Effect, StoreError};
 
 /// A delivery could not be handed off. The response is 503, and the retry of the sender finds out
@@ -66,13 +67,7 @@ impl fmt::Debug for HandoffError {
     /// Shows the text and its causes, because a `main` that returns the error prints it with
     /// `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        write!(f, "{}", Causes(self))
     }
 }
 
