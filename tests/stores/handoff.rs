@@ -98,6 +98,36 @@ async fn deliver_until_accepted<Q: Handoff>(layer: &HandoffLayer<Q>, id: &str) -
     }
 }
 
+/// The events of senders that retry until their deliveries are accepted, while the server is killed
+/// in each round. In the order of their ids.
+async fn accepted_during_kills<Q: Handoff>(
+    layer: &HandoffLayer<Q>,
+    (rounds, events): (usize, usize),
+    mut restart: impl FnMut(),
+) -> Vec<String> {
+    let mut accepted = Vec::new();
+    for round in 0..rounds {
+        let mut senders = tokio::task::JoinSet::new();
+        for sender in 0..4 {
+            let layer = layer.clone();
+            senders.spawn(async move {
+                let mut accepted = Vec::new();
+                for event in 0..events {
+                    let id = format!("evt_{round}-{sender}-{event}");
+                    deliver_until_accepted(&layer, &id).await;
+                    accepted.push(id);
+                }
+                accepted
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        restart();
+        accepted.extend(senders.join_all().await.concat());
+    }
+    accepted.sort_unstable();
+    accepted
+}
+
 /// The status of a response, and the code of an early one.
 fn result(response: &Answer) -> (u16, Option<&str>) {
     let code = response.extensions().get::<EarlyResponse>().map(EarlyResponse::code);

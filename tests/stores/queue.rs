@@ -14,7 +14,8 @@ use countersign::queue::Message;
 use countersign::store::{
     Attempt, ClaimOutcome, CompleteOutcome, Effect, Fingerprint, IdempotencyStore, Token,
 };
-use countersign::{Endpoint, EventKey, Repeats, Scheme, Secret, Signer, Verified, Verifier};
+use countersign::testing::SampleDelivery;
+use countersign::{Endpoint, EventKey, Repeats};
 use countersign_postgres::queue::{
     AcceptOutcome, Accepting, JobFilter, JobState, JobSummary, SettleOutcome, Settlement, Take,
     Taken, TakenJob, TargetCounts,
@@ -49,21 +50,8 @@ fn is_settled(outcome: SettleOutcome) -> bool {
     matches!(outcome, SettleOutcome::Settled { .. })
 }
 
-fn verified(id: &str) -> Verified {
-    let scheme = Scheme::builder("acme")
-        .signature_header("X-Acme-Signature")
-        .signed_payload("{body}")
-        .event_id("body:/id")
-        .build()
-        .unwrap();
-    let secret = || Secret::new("a secret of the tests").unwrap();
-    let body = format!(r#"{{"id":"{id}"}}"#);
-    let headers = Signer::new(scheme.clone(), secret()).unwrap().sign(body.as_bytes()).unwrap();
-    Verifier::new(scheme, secret()).unwrap().verify(&headers, body).unwrap()
-}
-
 fn accepting(id: &str) -> Accepting {
-    let verified = verified(id);
+    let verified = SampleDelivery::of(id).verified();
     let key = EventKey::of(&verified, &Endpoint::new(TARGET));
     let attempt = Attempt::new(Fingerprint::of(&verified), MINUTE, 24 * HOUR).unwrap();
     let headers = [("x-acme-signature", "of no use here")];

@@ -2,8 +2,6 @@
 
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
 use async_nats::jetstream::{self, Context};
@@ -131,17 +129,16 @@ async fn outside_of_the_window_the_second_message_is_marked() {
     let stream = jetstream_at(&queue.server.url()).await;
     stream.delete_stream(STREAM).await.unwrap();
     create(&queue.server.url(), kept()).await;
-    let store = Broken { store: MemoryStore::new(), completes: AtomicBool::new(true).into() };
-    let key = crashed(&store).await;
+    let store = MemoryStore::new();
+    released(&store).await;
     let other = JetStreamHandoff::new(stream, SUBJECT, store).await.unwrap();
-    let response = deliver(&self::layer(other), "evt_1").await;
-    assert_eq!(result(&response), (202, None), "{key:?}");
+    assert_eq!(result(&deliver(&self::layer(other), "evt_1").await), (202, None));
     let messages = queue.messages().await;
     assert_eq!((messages[0].attempt(), messages[0].possible_duplicate()), (2, true));
 }
 
 /// Claims the event of `evt_1`, and releases it, as after a publication without an acknowledgement.
-async fn crashed(store: &Broken) -> EventKey {
+async fn released(store: &MemoryStore) {
     let receiver = HandoffReceiver::new(verifier(), Unused);
     let (parts, body) = request("evt_1").into_parts();
     let body = http_body_util::BodyExt::collect(body).await.unwrap().to_bytes();
@@ -151,15 +148,13 @@ async fn crashed(store: &Broken) -> EventKey {
     let attempt = Attempt::new(event.fingerprint, PATIENT, event.retention).unwrap();
     store.claim(&event.key, &attempt).await.unwrap();
     store.release(&event.key, &attempt).await.unwrap();
-    event.key
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stored_message_is_answered_202_although_its_event_cannot_be_recorded() {
     let queue = Nats::new().await;
-    let completes = Arc::new(AtomicBool::new(false));
-    let store = Broken { store: MemoryStore::new(), completes: Arc::clone(&completes) };
     let jetstream = jetstream_at(&queue.server.url()).await;
+    let store = NotRecording(MemoryStore::new());
     let layer = layer(JetStreamHandoff::new(jetstream, SUBJECT, store).await.unwrap());
     assert_eq!(result(&deliver(&layer, "evt_1").await), (202, None));
     // Held until the end of its lease.
@@ -171,29 +166,10 @@ async fn a_stored_message_is_answered_202_although_its_event_cannot_be_recorded(
 async fn what_was_answered_202_survives_a_kill_of_the_server() {
     let mut queue = Nats::new().await;
     let layer = layer(queue.open().await);
-    let mut accepted = Vec::new();
-    for round in 0..3 {
-        let mut senders = tokio::task::JoinSet::new();
-        for sender in 0..4 {
-            let layer = layer.clone();
-            senders.spawn(async move {
-                let mut accepted = Vec::new();
-                for event in 0..50 {
-                    let id = format!("evt_{round}-{sender}-{event}");
-                    deliver_until_accepted(&layer, &id).await;
-                    accepted.push(id);
-                }
-                accepted
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        queue.server.restart();
-        accepted.extend(senders.join_all().await.concat());
-    }
+    let accepted = accepted_during_kills(&layer, (3, 50), || queue.server.restart()).await;
     let stored = queue.messages().await;
     let mut stored = ids(&stored);
     stored.sort_unstable();
-    accepted.sort_unstable();
     assert_eq!(stored, accepted);
 }
 
@@ -256,29 +232,19 @@ async fn a_stream_that_is_missing_or_loses_messages_is_an_error_at_start_up() {
 }
 
 /// A store whose completions are lost.
-struct Broken {
-    store: MemoryStore,
-    completes: Arc<AtomicBool>,
-}
+struct NotRecording(MemoryStore);
 
-impl IdempotencyStore for Broken {
+impl IdempotencyStore for NotRecording {
     async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
-        self.store.claim(key, attempt).await
+        self.0.claim(key, attempt).await
     }
 
-    async fn complete(
-        &self,
-        key: &EventKey,
-        attempt: &Attempt,
-    ) -> Result<CompleteOutcome, StoreError> {
-        if !self.completes.load(Ordering::Relaxed) {
-            return Err(StoreError::unknown_effect("lost"));
-        }
-        self.store.complete(key, attempt).await
+    async fn complete(&self, _: &EventKey, _: &Attempt) -> Result<CompleteOutcome, StoreError> {
+        Err(StoreError::unknown_effect("lost"))
     }
 
     async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {
-        self.store.renew(key, attempt).await
+        self.0.renew(key, attempt).await
     }
 
     async fn release(
@@ -286,15 +252,15 @@ impl IdempotencyStore for Broken {
         key: &EventKey,
         attempt: &Attempt,
     ) -> Result<ReleaseOutcome, StoreError> {
-        self.store.release(key, attempt).await
+        self.0.release(key, attempt).await
     }
 
     async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
-        self.store.forget(key).await
+        self.0.forget(key).await
     }
 
     async fn probe(&self) -> Result<Health, StoreError> {
-        self.store.probe().await
+        self.0.probe().await
     }
 }
 

@@ -256,30 +256,9 @@ async fn what_was_answered_202_survives_a_kill_of_the_server() {
     migrate(&client_at(&server.url()).await).await;
     let brief = Duration::from_secs(2);
     let layer = layer(queue_at(&server.url(), 4, brief));
-    let mut accepted = Vec::new();
-    for round in 0..2 {
-        // Senders that retry until the delivery is accepted, while the server is killed.
-        let mut senders = tokio::task::JoinSet::new();
-        for sender in 0..4 {
-            let layer = layer.clone();
-            senders.spawn(async move {
-                let mut accepted = Vec::new();
-                for event in 0..10 {
-                    let id = format!("evt_{round}-{sender}-{event}");
-                    deliver_until_accepted(&layer, &id).await;
-                    accepted.push(id);
-                }
-                accepted
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        server.kill9();
-        server.restart();
-        accepted.extend(senders.join_all().await.concat());
-    }
+    let accepted = accepted_during_kills(&layer, (2, 10), || server.restart()).await;
     let stored = messages(&client_at(&server.url()).await).await;
     let mut stored = ids(&stored);
     stored.sort_unstable();
-    accepted.sort_unstable();
     assert_eq!(stored, accepted);
 }

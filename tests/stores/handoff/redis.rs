@@ -108,29 +108,10 @@ async fn a_server_that_does_not_respond_is_answered_503_and_the_retry_finds_out(
 async fn what_was_answered_202_survives_a_kill_of_the_server() {
     let mut queue = Redis::new().await;
     let layer = layer(stream_at(&queue.0.url(), Duration::from_secs(1)).await);
-    let mut accepted = Vec::new();
-    for round in 0..3 {
-        let mut senders = tokio::task::JoinSet::new();
-        for sender in 0..4 {
-            let layer = layer.clone();
-            senders.spawn(async move {
-                let mut accepted = Vec::new();
-                for event in 0..50 {
-                    let id = format!("evt_{round}-{sender}-{event}");
-                    deliver_until_accepted(&layer, &id).await;
-                    accepted.push(id);
-                }
-                accepted
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        queue.0.restart();
-        accepted.extend(senders.join_all().await.concat());
-    }
+    let accepted = accepted_during_kills(&layer, (3, 50), || queue.0.restart()).await;
     let stored = queue.messages().await;
     let mut stored = ids(&stored);
     stored.sort_unstable();
-    accepted.sort_unstable();
     assert_eq!(stored, accepted);
 }
 

@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use countersign_core::{
-    Clock, Endpoint, EventKey, Fingerprint, ManualClock, Message, Scheme, Secret, Signer, Verified,
-    Verifier,
-};
+use countersign_core::{Clock, Endpoint, EventKey, Fingerprint, ManualClock, Message};
+use countersign_testing::SampleDelivery;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -61,21 +59,8 @@ impl Table {
     }
 }
 
-fn verified(id: &str) -> Verified {
-    let scheme = Scheme::builder("acme")
-        .signature_header("X-Acme-Signature")
-        .signed_payload("{body}")
-        .event_id("body:/id")
-        .build()
-        .unwrap();
-    let secret = || Secret::new("a secret of the tests").unwrap();
-    let body = format!(r#"{{"id":"{id}"}}"#);
-    let headers = Signer::new(scheme.clone(), secret()).unwrap().sign(body.as_bytes()).unwrap();
-    Verifier::new(scheme, secret()).unwrap().verify(&headers, body).unwrap()
-}
-
 fn accepting(id: &str) -> Accepting {
-    let verified = verified(id);
+    let verified = SampleDelivery::of(id).verified();
     let key = EventKey::of(&verified, &Endpoint::new(TARGET));
     let attempt = Attempt::new(Fingerprint::of(&verified), SECOND, 24 * HOUR).unwrap();
     let headers = [("x-acme-signature", "of no use here")];
