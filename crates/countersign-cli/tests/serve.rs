@@ -24,6 +24,9 @@ mod handshakes;
 mod https;
 #[path = "serve/inspecting.rs"]
 mod inspecting;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[path = "serve/jobs.rs"]
+mod jobs;
 #[path = "serve/lines.rs"]
 mod lines;
 #[path = "serve/log.rs"]

@@ -20,8 +20,9 @@ use tower::ServiceExt;
 
 use crate::config::must_fix;
 use crate::deliveries::{Delivery, jupiter};
-use crate::processes::{self, Files, PATIENCE, SECRET, Serving, configured};
-use crate::target::{Call, Target};
+use crate::jobs::{QUICK, accepted, attempt, config, line, listed, queue, states, until};
+use crate::processes::{self, Files, PATIENCE, SECRET, configured};
+use crate::target::Target;
 
 /// A server with a queue in the folder of its configuration.
 fn files(forward: &str, more: &str) -> Files {
@@ -29,77 +30,10 @@ fn files(forward: &str, more: &str) -> Files {
 }
 
 fn files_with(queue: &str, forward: &str, more: &str) -> Files {
-    Files::new(&format!(
-        "listen = '127.0.0.1:0'\n{queue}\n[[endpoint]]\npath = '/hooks/jupiter'\n\
-         scheme = 'jupiter'\nsecrets = [{{ env = 'SECRET' }}]\nforward = '{forward}'\n{more}\n"
-    ))
+    Files::new(&config(queue, forward, more))
 }
 
 const SHORT_LEASE: &str = "queue = { url = 'sqlite:queue.db', lease = '1s' }";
-const QUICK: &str = "retry_schedule = ['50ms', '50ms', '50ms', '50ms', '50ms', '50ms', '50ms']";
-
-/// Runs `countersign queue` on the queue of these files.
-fn queue(files: &Files, words: &str) -> (Option<i32>, String) {
-    let ended = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .arg("queue")
-        .args(words.split_whitespace())
-        .args(["--queue", &format!("sqlite:{}", files.path("queue.db").display())])
-        .env("COLUMNS", "80")
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8(ended.stderr).unwrap();
-    let stdout = String::from_utf8(ended.stdout).unwrap();
-    assert!(!stderr.contains("panicked"), "{stderr}");
-    let is_for_people = !words.contains("--json") && !words.contains("--request");
-    let fits = stdout.lines().all(|line| line.chars().count() <= 80);
-    assert!(fits || !is_for_people, "{stdout}");
-    (ended.status.code(), stdout + &stderr)
-}
-
-fn listed(files: &Files, words: &str) -> Value {
-    let (status, said) = queue(files, &format!("list --json {words}"));
-    assert_eq!(status, Some(0), "{said}");
-    serde_json::from_str(&said).unwrap()
-}
-
-/// The states of all jobs, by event.
-fn states(files: &Files) -> BTreeMap<String, String> {
-    let listed = listed(files, "");
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let jobs = listed["jobs"].as_array().unwrap().iter();
-    jobs.map(|job| (text(&job["event_id"]), text(&job["state"]))).collect()
-}
-
-/// Waits until the queue is as expected.
-async fn until(files: &Files, expected: impl Fn(&BTreeMap<String, String>) -> bool) {
-    let waiting = async {
-        while !expected(&states(files)) {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let reached = timeout(PATIENCE, waiting).await;
-    reached.unwrap_or_else(|_| panic!("{:?}", states(files)));
-}
-
-async fn accepted(serving: &mut Serving, id: &str) {
-    assert_eq!(jupiter(id).send(serving.address()).await.status, 202);
-    let line = line(serving, "accepted").await;
-    assert_eq!((&line["event_id"], &line["status"]), (&id.into(), &202.into()));
-}
-
-/// The next line with this code.
-async fn line(serving: &mut Serving, code: &str) -> Value {
-    loop {
-        let line = serving.line().await;
-        if line["code"] == code {
-            return line;
-        }
-    }
-}
-
-fn attempt(call: &Call) -> u32 {
-    call.header("countersign-attempt").unwrap().parse().unwrap()
-}
 
 #[tokio::test]
 async fn a_target_that_fails_loses_nothing_though_the_sender_never_retries() {

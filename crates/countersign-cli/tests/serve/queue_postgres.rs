@@ -8,94 +8,22 @@ use countersign_test_servers::PostgresServer;
 use http::Request;
 use http_body_util::Full;
 use rustix::process::Signal;
-use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::config::{must_fix, rejected};
 use crate::deliveries::{Delivery, jupiter, send};
-use crate::processes::{Files, PATIENCE, SECRET, Serving, command, configured};
-use crate::target::{Call, Target};
-
-/// A configuration with a queue in this database.
-fn config(queue: &str, forward: &str, more: &str) -> String {
-    format!(
-        "listen = '127.0.0.1:0'\nqueue = {queue}\n[[endpoint]]\npath = '/hooks/jupiter'\n\
-         scheme = 'jupiter'\nsecrets = [{{ env = 'SECRET' }}]\nforward = '{forward}'\n{more}\n"
-    )
-}
+use crate::jobs::{QUICK, accepted, attempt, config, line, listed, queue, queue_of, states, until};
+use crate::processes::{Files, PATIENCE, SECRET, command, configured};
+use crate::target::Target;
 
 fn files(server: &PostgresServer, target: &Target, more: &str) -> Files {
-    Files::new(&config(&format!("'{}'", server.url()), &target.url(), more))
+    Files::new(&config(&format!("queue = '{}'", server.url()), &target.url(), more))
 }
 
 fn files_with_lease(server: &PostgresServer, target: &Target, more: &str) -> Files {
-    let queue = format!("{{ url = '{}', lease = '1s' }}", server.url());
+    let queue = format!("queue = {{ url = '{}', lease = '1s' }}", server.url());
     Files::new(&config(&queue, &target.url(), more))
-}
-
-const QUICK: &str = "retry_schedule = ['50ms', '50ms', '50ms', '50ms', '50ms', '50ms', '50ms']";
-
-/// Runs `countersign queue` on the queue of these files.
-fn queue(files: &Files, words: &str) -> (Option<i32>, String) {
-    let config = files.path("serve.toml");
-    queue_of(&["--config", config.to_str().unwrap()], words)
-}
-
-fn queue_of(of: &[&str], words: &str) -> (Option<i32>, String) {
-    let ended = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .arg("queue")
-        .args(words.split_whitespace())
-        .args(of)
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8(ended.stderr).unwrap();
-    assert!(!stderr.contains("panicked") && !stderr.contains("hunter2"), "{stderr}");
-    (ended.status.code(), String::from_utf8(ended.stdout).unwrap() + &stderr)
-}
-
-fn listed(files: &Files, words: &str) -> Value {
-    let (status, said) = queue(files, &format!("list --limit 10000 --json {words}"));
-    assert_eq!(status, Some(0), "{said}");
-    serde_json::from_str(&said).unwrap()
-}
-
-/// The states of all jobs, by event.
-fn states(files: &Files) -> BTreeMap<String, String> {
-    let listed = listed(files, "");
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let jobs = listed["jobs"].as_array().unwrap().iter();
-    jobs.map(|job| (text(&job["event_id"]), text(&job["state"]))).collect()
-}
-
-/// Waits until the queue is as expected.
-async fn until(files: &Files, expected: impl Fn(&BTreeMap<String, String>) -> bool) {
-    let waiting = async {
-        while !expected(&states(files)) {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let reached = timeout(PATIENCE, waiting).await;
-    reached.unwrap_or_else(|_| panic!("{:?}", states(files)));
-}
-
-async fn accepted(serving: &mut Serving, id: &str) {
-    assert_eq!(jupiter(id).send(serving.address()).await.status, 202);
-    assert_eq!(line(serving, "accepted").await["event_id"], id);
-}
-
-/// The next line with this code.
-async fn line(serving: &mut Serving, code: &str) -> Value {
-    loop {
-        let line = serving.line().await;
-        if line["code"] == code {
-            return line;
-        }
-    }
-}
-
-fn attempt(call: &Call) -> u32 {
-    call.header("countersign-attempt").unwrap().parse().unwrap()
 }
 
 /// A delivery whose account is the key of its order.
@@ -411,12 +339,12 @@ async fn a_check_connects_and_names_jobs_that_no_endpoint_has() {
     let forward = target.url();
     let with_password = server.url_of("shop:hunter2");
     let names_server = format!("postgres://{}", server.address());
-    let of = |url: &str| config(&format!("'{url}'"), &forward, "");
+    let of = |url: &str| config(&format!("queue = '{url}'"), &forward, "");
     must_fix(&of(&with_password), &["the queue: ", &names_server, "rejects the user"]);
     let missing = format!("postgres://postgres:hunter2@{}/missing", server.address());
     must_fix(&of(&missing), &["the queue: ", "database does not exist", "create it"]);
     must_fix(&of("postgres://u:hunter2@/shop"), &["the queue: ", "the URL names no host"]);
-    let limited = format!("{{ url = '{}', max_bytes = 1000000 }}", server.url());
+    let limited = format!("queue = {{ url = '{}', max_bytes = 1000000 }}", server.url());
     let limited = config(&limited, &forward, "");
     must_fix(&limited, &["`queue`", "`max_bytes` is the maximum size of a file"]);
     // Every process on the machine can read the command line.
