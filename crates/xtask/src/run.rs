@@ -84,13 +84,19 @@ pub(crate) fn cargo(args: &str) -> Command {
     without_cargo_variables(command)
 }
 
-/// Like [`cargo`], on a nightly toolchain. rustup selects the toolchain, so this is the `cargo` of
-/// rustup.
+/// Like [`cargo`], on a nightly toolchain.
 pub(crate) fn nightly(args: &str) -> Command {
+    cargo_of(NIGHTLY, args)
+}
+
+/// Like [`cargo`], on this toolchain. rustup selects the toolchain, so this is the `cargo` of rustup.
+pub(crate) fn cargo_of(toolchain: &str, args: &str) -> Command {
     let mut command = program("cargo");
-    command.arg("+nightly").args(args.split_whitespace());
+    command.arg(format!("+{toolchain}")).args(args.split_whitespace());
     without_cargo_variables(command)
 }
+
+pub(crate) const NIGHTLY: &str = "nightly";
 
 pub(crate) fn without_cargo_variables(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {

@@ -18,10 +18,7 @@ pub(crate) fn ensure_component(name: &str) -> Result<(), String> {
 }
 
 pub(crate) fn ensure_cargo_hack() -> Result<(), String> {
-    if is_there("hack") {
-        return Ok(());
-    }
-    install("cargo-hack@0.6.46")
+    ensure_cargo("hack", "cargo-hack@0.6.46")
 }
 
 /// An installation of cargo-deny and cargo-machete at low priority, while the steps that use one
@@ -103,33 +100,29 @@ pub(crate) fn ensure_typos() -> Result<Command, String> {
 
 /// Installs a nightly toolchain if it is missing: the fuzzers use nightly compiler features.
 pub(crate) fn ensure_nightly() -> Result<(), String> {
-    if run::succeeds(&mut run::nightly("--version")) {
+    ensure_toolchain(run::NIGHTLY)
+}
+
+/// Installs a toolchain of rustup, `nightly` or a version of Rust, if it is missing.
+pub(crate) fn ensure_toolchain(name: &str) -> Result<(), String> {
+    if run::succeeds(&mut run::cargo_of(name, "--version")) {
         return Ok(());
     }
-    let args = ["toolchain", "install", "nightly", "--profile", "minimal"];
+    let args = ["toolchain", "install", name, "--profile", "minimal"];
     run::checked(run::program("rustup").args(args))
-        .map_err(|message| format!("rustup could not add a nightly toolchain: {message}"))
+        .map_err(|message| format!("rustup could not install the toolchain {name}: {message}"))
 }
 
 pub(crate) fn ensure_cargo_fuzz() -> Result<(), String> {
-    if is_there("fuzz") {
-        return Ok(());
-    }
-    install("cargo-fuzz@0.13.2")
+    ensure_cargo("fuzz", "cargo-fuzz@0.13.2")
 }
 
 pub(crate) fn ensure_cargo_mutants() -> Result<(), String> {
-    if is_there("mutants") {
-        return Ok(());
-    }
-    install("cargo-mutants@27.1.0")
+    ensure_cargo("mutants", "cargo-mutants@27.1.0")
 }
 
 pub(crate) fn ensure_cargo_llvm_cov() -> Result<(), String> {
-    if is_there("llvm-cov") {
-        return Ok(());
-    }
-    install("cargo-llvm-cov@0.6.21")
+    ensure_cargo("llvm-cov", "cargo-llvm-cov@0.6.21")
 }
 
 /// Installs the component of the toolchain that reads what instrumented code wrote.
@@ -152,17 +145,16 @@ pub(crate) fn ensure_miri() -> Result<(), String> {
 }
 
 pub(crate) fn ensure_cargo_cyclonedx() -> Result<(), String> {
-    if is_there("cyclonedx") {
-        return Ok(());
-    }
-    install("cargo-cyclonedx@0.5.7")
+    ensure_cargo("cyclonedx", "cargo-cyclonedx@0.5.7")
 }
 
 pub(crate) fn ensure_cargo_auditable() -> Result<(), String> {
-    if is_there("auditable") {
-        return Ok(());
-    }
-    install("cargo-auditable@0.7.0")
+    ensure_cargo("auditable", "cargo-auditable@0.7.0")
+}
+
+/// Installs the package of a subcommand of cargo, if it is missing.
+fn ensure_cargo(subcommand: &str, package: &str) -> Result<(), String> {
+    if is_there(subcommand) { Ok(()) } else { install(package) }
 }
 
 fn is_there(subcommand: &str) -> bool {
