@@ -68,7 +68,7 @@ impl<S: IdempotencyStore> JetStreamHandoff<S> {
     /// Publishes a message, and waits for the acknowledgement.
     ///
     /// The server ignores a message whose id it has seen within the window, which is a success too.
-    async fn publish(&self, message: &Message) -> Result<(), NotPublished> {
+    async fn publish(&self, message: &Message) -> Result<HandoffOutcome, HandoffError> {
         let publication =
             PublishMessage::build().message_id(message.id()).payload(message.to_bytes().into());
         let acknowledged = async {
@@ -76,9 +76,11 @@ impl<S: IdempotencyStore> JetStreamHandoff<S> {
             sent.into_future().await
         };
         match timeout(self.deadline, acknowledged).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(NotPublished::of(error)),
-            Err(_) => Err(NotPublished::Failed(HandoffErrorKind::NoReply.into())),
+            Ok(Ok(_)) => {
+                Ok(HandoffOutcome::Stored { possible_duplicate: message.possible_duplicate() })
+            }
+            Ok(Err(error)) => failed(error),
+            Err(_) => Err(HandoffErrorKind::NoReply.into()),
         }
     }
 
@@ -102,26 +104,22 @@ impl<S: IdempotencyStore> JetStreamHandoff<S> {
         let key = &delivery.event.key;
         // Its message may be in the stream already, although an earlier attempt got no
         // acknowledgement. The server only recognizes it within the window.
-        let possible_duplicate = number > 1;
         let message = delivery.message.clone();
-        let message = message.with_possible_duplicate(possible_duplicate).with_attempt(number);
-        match self.publish(&message).await {
-            Ok(()) => {
-                // The message is stored, so the response is 202 in any case. If the store is away,
-                // a repeat of the delivery publishes the message again.
-                for _ in 0..TRIES {
-                    if self.call(self.store.complete(key, attempt)).await.is_ok() {
-                        break;
-                    }
+        let message = message.with_possible_duplicate(number > 1).with_attempt(number);
+        let published = self.publish(&message).await;
+        if matches!(published, Ok(HandoffOutcome::Stored { .. })) {
+            // The response is 202 in any case. If the store is away, a repeat of the delivery
+            // publishes the message again.
+            for _ in 0..TRIES {
+                if self.call(self.store.complete(key, attempt)).await.is_ok() {
+                    break;
                 }
-                Ok(HandoffOutcome::Stored { possible_duplicate })
             }
-            Err(failure) => {
-                // The sender's retry does not have to wait for the end of the lease.
-                let _ = self.call(self.store.release(key, attempt)).await;
-                failure.into()
-            }
+        } else {
+            // The sender's retry does not have to wait for the end of the lease.
+            let _ = self.call(self.store.release(key, attempt)).await;
         }
+        published
     }
 }
 
@@ -138,10 +136,7 @@ impl<S: IdempotencyStore> Handoff for JetStreamHandoff<S> {
             }
             ClaimOutcome::Done { .. } if delivery.handles_repeats() => {
                 let repeat = delivery.message.clone().with_possible_duplicate(true);
-                match self.publish(&repeat).await {
-                    Ok(()) => Ok(HandoffOutcome::Stored { possible_duplicate: true }),
-                    Err(failure) => failure.into(),
-                }
+                self.publish(&repeat).await
             }
             ClaimOutcome::Done { fingerprint_matches, at_unix_ms } => {
                 Ok(HandoffOutcome::Duplicate { same_body: fingerprint_matches, at_unix_ms })
@@ -153,39 +148,23 @@ impl<S: IdempotencyStore> Handoff for JetStreamHandoff<S> {
     }
 }
 
-/// Why a message is not known to be in the stream.
-enum NotPublished {
-    Full,
-    Failed(HandoffError),
-}
-
-impl NotPublished {
-    fn of(error: PublishError) -> Self {
-        let reply = error.source().and_then(<dyn std::error::Error>::downcast_ref);
-        let kind = match (error.kind(), reply) {
-            (_, Some(reply)) if is_full(reply) => return Self::Full,
-            // Any other reply says that the message was not stored.
-            (PublishErrorKind::Other, Some(reply)) if is_failure(reply) => {
-                HandoffErrorKind::Unavailable
-            }
-            (PublishErrorKind::Other, Some(_))
-            | (PublishErrorKind::StreamNotFound | PublishErrorKind::MaxPayloadExceeded, _) => {
-                HandoffErrorKind::NotAccepted
-            }
-            (PublishErrorKind::MaxAckPending, _) => HandoffErrorKind::Unavailable,
-            _ => HandoffErrorKind::NoReply,
-        };
-        Self::Failed(HandoffError::with_source(kind, error))
-    }
-}
-
-impl From<NotPublished> for Result<HandoffOutcome, HandoffError> {
-    fn from(failure: NotPublished) -> Self {
-        match failure {
-            NotPublished::Full => Ok(HandoffOutcome::Full),
-            NotPublished::Failed(error) => Err(error),
+/// The outcome of a publication without an acknowledgement.
+fn failed(error: PublishError) -> Result<HandoffOutcome, HandoffError> {
+    let reply = error.source().and_then(<dyn std::error::Error>::downcast_ref);
+    let kind = match (error.kind(), reply) {
+        (_, Some(reply)) if is_full(reply) => return Ok(HandoffOutcome::Full),
+        // Any other reply says that the message was not stored.
+        (PublishErrorKind::Other, Some(reply)) if is_failure(reply) => {
+            HandoffErrorKind::Unavailable
         }
-    }
+        (PublishErrorKind::Other, Some(_))
+        | (PublishErrorKind::StreamNotFound | PublishErrorKind::MaxPayloadExceeded, _) => {
+            HandoffErrorKind::NotAccepted
+        }
+        (PublishErrorKind::MaxAckPending, _) => HandoffErrorKind::Unavailable,
+        _ => HandoffErrorKind::NoReply,
+    };
+    Err(HandoffError::with_source(kind, error))
 }
 
 /// A limit of the stream or of the server. The code of the former is that of all failures of the

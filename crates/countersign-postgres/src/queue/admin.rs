@@ -167,10 +167,10 @@ impl PostgresQueue {
         // Jobs that are accepted meanwhile are not concerned.
         let rows = self.rows(&statements.last, &[]).await?;
         let last: i64 = column(rows.first().ok_or_else(unexpected)?, "id")?;
-        let (mut after, mut changed) = (0_i64, 0_u64);
+        let (mut after, mut changed, limit) = (0_i64, 0_u64, i64::from(BATCH));
         loop {
             let mut parameters = filter.parameters();
-            parameters.extend::<[&(dyn ToSql + Sync); 3]>([&after, &last, &BATCH]);
+            parameters.extend::<[&(dyn ToSql + Sync); 3]>([&after, &last, &limit]);
             let rows = self.rows(&statements.choose, &parameters).await?;
             let ids = rows.iter().map(|row| column(row, "id"));
             let ids = ids.collect::<Result<Vec<i64>, _>>()?;
@@ -185,7 +185,7 @@ impl PostgresQueue {
             let rows = caller.transaction(&steps, LostReply::Error, caller.end()).await?;
             changed += counted(rows.get(1).ok_or_else(unexpected)?)?.unsigned_abs();
             match ids.last() {
-                Some(last) if ids.len() == MAX_BATCH => after = *last,
+                Some(last) if ids.len() == usize::from(BATCH) => after = *last,
                 _ => return Ok(changed),
             }
         }
@@ -273,7 +273,6 @@ fn summary(row: &Row) -> Result<JobSummary, QueueError> {
 }
 
 /// One transaction takes some milliseconds.
-const BATCH: i64 = 500;
-const MAX_BATCH: usize = 500;
+const BATCH: u16 = 500;
 /// The year 5138.
 const MAX_TIME_MS: i64 = 100_000_000_000_000;
